@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Handles: per-space indices with rights. A task can name nothing but what its space's table holds. Tables
+// grow on demand; Linux programs' tables stay empty and allocate nothing.
+#pragma once
+
+#include <object.h>
+#include <stdbool.h>
+
+struct space;
+struct badge; // port.h
+
+struct handle {
+    struct object *object; // NULL: free
+    uint32_t rights;
+    uint32_t next_free;
+    struct badge *badge; // of a port's send handle, else NULL
+};
+
+struct handle_table {
+    struct handle *entries;
+    uint32_t capacity;
+    uint32_t free;  // head of the free list, 0 none
+    uint32_t count; // in use
+};
+
+// -> entry or NULL. A handle of another type or without all of `rights` is NULL too; *error says EBADF or EPERM
+struct handle *handle_find(struct space *space, handle_t index, unsigned type, unsigned rights, int *error);
+// Takes its own reference. -> index or -ENOMEM.
+long handle_insert(struct space *space, struct object *object, unsigned rights, struct badge *badge);
+long handle_insert_at(struct space *space, handle_t index, struct object *object, unsigned rights);
+long handle_close(struct space *space, handle_t index);
+void handle_table_release(struct space *space);
+uint64_t handle_count(void);

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// The log ring: kernel and servers append text, root reads it. Goes to the early console too when the boot
+// argument `log` asks for it, and always in a panic.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+void log_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_append(const char *text, size_t length);
+size_t log_read(uint64_t position, char *to, size_t length, uint64_t *next);
+void log_to_console(bool on);
