@@ -15,10 +15,11 @@ class Writer:
         self.directories = {""}
         self.inode = 0
 
-    def _entry(self, name, mode, data=b"", rdev=(0, 0), mtime=0):
+    def entry(self, name, mode, data=b"", rdev=(0, 0), mtime=0, owner=(0, 0)):
+        """One entry as it is: the mode with its type, no parents made. The methods below are what most want."""
         encoded = os.fsencode(name) + b"\0"
         self.inode += 1
-        fields = (self.inode, mode, 0, 0, 1, mtime, len(data), 0, 0, rdev[0], rdev[1], len(encoded), 0)
+        fields = (self.inode, mode, *owner, 1, mtime, len(data), 0, 0, rdev[0], rdev[1], len(encoded), 0)
         header = b"070701" + b"".join(b"%08X" % field for field in fields)
         self.parts += [header, encoded, bytes(-(len(header) + len(encoded)) % 4), data, bytes(-len(data) % 4)]
 
@@ -31,19 +32,19 @@ class Writer:
         if path not in self.directories:
             self.directory(os.path.dirname(path))
             self.directories.add(path)
-            self._entry(path, stat.S_IFDIR | mode)
+            self.entry(path, stat.S_IFDIR | mode)
 
     def file(self, path, data, mode=0o644):
         self.directory(os.path.dirname(path.strip("/")))
-        self._entry(path.strip("/"), stat.S_IFREG | mode, data)
+        self.entry(path.strip("/"), stat.S_IFREG | mode, data)
 
     def symlink(self, path, target):
         self.directory(os.path.dirname(path.strip("/")))
-        self._entry(path.strip("/"), stat.S_IFLNK | 0o777, os.fsencode(target))
+        self.entry(path.strip("/"), stat.S_IFLNK | 0o777, os.fsencode(target))
 
     def device(self, path, mode, major, minor):
         self.directory(os.path.dirname(path.strip("/")))
-        self._entry(path.strip("/"), mode, rdev=(major, minor))
+        self.entry(path.strip("/"), mode, rdev=(major, minor))
 
     def tree(self, source, path):
         """A host file, symbolic link or whole directory, with its permissions but owned by root."""
@@ -61,7 +62,7 @@ class Writer:
 
     def bytes(self):
         trailer = Writer()
-        trailer._entry("TRAILER!!!", 0)
+        trailer.entry("TRAILER!!!", 0)
         return b"".join(self.parts + trailer.parts)
 
 
