@@ -21,12 +21,21 @@ guest_packages_ensure()
 {
     # The stamp names all that the contents depend on, this file included.
     stamp=$(cat "$lib/guest-packages.sh" "$lib/private-apt.sh" | sha256sum | cut -d ' ' -f 1)
-    [ "$(cat "$cache/stamp" 2>/dev/null)" != "$stamp" ] || return 0
+    if guest_packages_present; then
+        return 0
+    fi
     if [ "$install" = no ]; then
         say "missing guest packages ($guest_suite, $architectures) in $cache" >&2
-        return 1
+        missing=yes
+        return 0
     fi
     mkdir -p "$cache"
+    # Of several that start with a cold cache, one downloads and the others wait for it.
+    exec 9>"$cache/lock"
+    flock 9
+    if guest_packages_present; then
+        return 0
+    fi
     rm -rf "$cache/stamp" "$cache/packages" "$cache/root" "$cache/sysroot" "$cache/clang" "$cache/src"
     for arch in $architectures; do
         guest_packages_fetch "$arch"
@@ -40,6 +49,11 @@ guest_packages_ensure()
     rm -rf "$cache/apt"
     printf '%s\n' "$stamp" >"$cache/stamp"
     say "guest packages are in $cache"
+}
+
+guest_packages_present()
+{
+    [ "$(cat "$cache/stamp" 2>/dev/null)" = "$stamp" ]
 }
 
 guest_packages_fetch()

@@ -8,17 +8,15 @@ oracle_meta() { case $1 in i386) echo linux-image-686 ;; riscv64) echo linux-ima
 
 oracle_kernels_ensure()
 {
-    status=0
     for arch in $architectures; do
         [ ! -e "$cache/oracle/$arch/vmlinuz" ] || continue
         if [ "$install" = no ]; then
             say "missing oracle kernel for $arch in $cache" >&2
-            status=1
+            missing=yes
         else
             oracle_kernel_fetch "$arch"
         fi
     done
-    return $status
 }
 
 oracle_kernel_fetch()
