@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """One guest in QEMU: its command line, the host's ends of its four ports, and how it ended.
 
-The ports are virtio-serial ports; each has a connected socket for its host side. Closing the socket of the guest's
-standard input is the guest's end of file.
+The ports are virtio-serial ports; each has a connected socket for its host side. The end of what we send on the
+socket of the guest's standard input is the guest's end of file.
 """
 import os
 import select
@@ -54,8 +54,9 @@ class Machine:
             command += ["-append", " ".join(append)]
         return command
 
-    def has_ports(self):
-        return self.machine != "pc"
+    def ports_device(self):
+        """Pando's driver is for virtio-mmio; another kernel's (--kernel) may be for PCI."""
+        return "virtio-serial-pci" if self.machine == "pc" else "virtio-serial-device"
 
     def powered_off(self, qemu_status):
         """Whether QEMU's exit status says that the guest powered off in good order.
@@ -145,7 +146,7 @@ class Session:
             inherit.append(self.log_fd)
         command = self.machine.command()
         command += ["-chardev", "file,id=serial,path=" + path.replace(",", ",,"), "-serial", "chardev:serial",
-                    "-device", "virtio-serial-device"]
+                    "-device", self.machine.ports_device()]
         for name, pair in pairs.items():
             command += ["-chardev", "socket,id=%s,fd=%d" % (name, pair[1].fileno()),
                         "-device", "virtserialport,chardev=%s,name=org.pando.%s" % (name, name)]
@@ -223,8 +224,9 @@ class Session:
             elif not stream.read():
                 del streams[name]
                 if name == "stdin":
-                    self.ports["stdin"].close()
-        except (BrokenPipeError, ConnectionResetError):
+                    # Not close: QEMU drops what it has not yet read of a socket that is gone.
+                    self.ports["stdin"].shutdown(socket.SHUT_WR)
+        except OSError:
             del streams[name]
             self.reader_gone = name in ("stdout", "stderr")
         if name == "status":

@@ -280,6 +280,8 @@ def main(arguments):
         build(arch)
     timeout = number(options, "timeout", float)
     on_terminal = not command and (os.isatty(0) or options.get("machine") == "pc")
+    if not on_terminal and options.get("machine") == "pc" and "kernel" not in options:
+        raise Failure(USAGE_ERROR, "the pc machine has no ports for a command: it gives the shell on a terminal only")
     if not command and not on_terminal:
         command = ["sh"]
     archive = options.get("initrd") or os.path.join(ROOT, "build", arch, "archive.cpio")
@@ -290,8 +292,6 @@ def main(arguments):
     machine = make_machine(options, arch, initial_archive(archive, added_files(options, program, base, command)))
     if on_terminal:
         return run_interactive(machine, options, timeout)
-    if not machine.has_ports():
-        raise Failure(USAGE_ERROR, "the pc machine has no ports for a command: it gives the shell on a terminal only")
     return run_command(machine, options, timeout)
 
 
