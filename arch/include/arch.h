@@ -36,6 +36,9 @@ struct boot_info {
 };
 _Noreturn void kernel_main(struct boot_info *info);
 
+// The end of kernel_main: leaves through cpu->current for the first time; the boot stack becomes the CPU's.
+_Noreturn void arch_leave(void);
+
 // Second half of the architecture's start, once frames and kernel objects can be allocated.
 void arch_init(void);
 
@@ -105,6 +108,8 @@ void arch_irq_mask(unsigned line);
 void arch_irq_unmask(unsigned line);
 bool arch_irq_reserved(unsigned line); // the timer's own and lines that do not exist
 uint64_t arch_clock(void);            // monotonic ns
+static inline uint64_t arch_cycles(void); // raw counter behind arch_clock(), for accounting; in <arch/cpu.h>
+uint64_t arch_cycles_to_ns(uint64_t cycles);
 uint64_t arch_wall_clock(void);       // ns since 1970 from the RTC; read once at boot
 uint64_t arch_clock_frequency(void);
 void arch_timer_set(uint64_t deadline); // one-shot at monotonic ns, NO_DEADLINE turns it off

@@ -25,8 +25,13 @@ struct cpu {
     uint64_t fair_clock;  // smallest virtual time seen, never goes back
     struct list idlers;   // SCHEDULE_IDLE
     struct rbtree timers; // tasks by deadline
-    uint64_t accounted;   // time up to which someone has been charged
-    uint64_t idle_time, switches;
+    struct task *fair_current; // the fair task whose slice runs, even while a server works for it
+    uint64_t armed;       // when the one-shot timer fires, NO_DEADLINE: it is off
+    uint64_t *account;    // counter that the running time goes to
+    uint64_t accounted;   // cycle count up to which someone has been charged
+    uint64_t kernel_time; // pays where no task does (a task died while it was charged)
+    uint64_t switches;
+    struct task *dead;    // died while current; freed after the switch away
 };
 
 extern struct cpu boot_cpu;

@@ -5,6 +5,7 @@
 
 #include <object.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct space;
 struct badge; // port.h
@@ -23,11 +24,26 @@ struct handle_table {
     uint32_t count; // in use
 };
 
-// -> entry or NULL. A handle of another type or without all of `rights` is NULL too; *error says EBADF or EPERM
-struct handle *handle_find(struct space *space, handle_t index, unsigned type, unsigned rights, int *error);
+// Slow path and error of handle_find.
+int handle_error(const struct space *space, handle_t index, unsigned type, unsigned rights);
+
+// -> entry or NULL: no such handle, another type, or not all of `rights`. Callers turn NULL into handle_error().
+static inline struct handle *handle_find(const struct handle_table *table, handle_t index, unsigned type,
+                                         unsigned rights)
+{
+    if (index >= table->capacity)
+        return NULL;
+    struct handle *handle = &table->entries[index];
+    if (!handle->object || handle->object->type != type || (handle->rights & rights) != rights)
+        return NULL;
+    return handle;
+}
+
 // Takes its own reference. -> index or -ENOMEM.
 long handle_insert(struct space *space, struct object *object, unsigned rights, struct badge *badge);
 long handle_insert_at(struct space *space, handle_t index, struct object *object, unsigned rights);
+// Copies an entry, of this or another space, with rights & mask.
+long handle_copy(struct space *space, const struct handle *source, unsigned mask);
 long handle_close(struct space *space, handle_t index);
 void handle_table_release(struct space *space);
 uint64_t handle_count(void);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Ports and calls. A port is a queue of calls with one receiver; a call is a slot that a task (its own traps
-// and calls) or a pre-paid asynchronous slot owns. States and who may move them are in docs/architecture.md.
+// Ports: a queue of calls with one receiver at a time, notification bits, and badges. port.c owns life and
+// receiving, badge.c badges, call.c the calls that wait here.
 #pragma once
 
 #include <abi/message.h>
+#include <call.h>
 #include <handle.h>
 #include <list.h>
 
 struct task;
-struct memory;
 
 struct badge {
     struct list link;    // in port->badges
@@ -16,52 +16,33 @@ struct badge {
     unsigned long value;
     uint32_t references; // handles with it
     bool revoked, report;
-    bool gone;           // queued on port->gone, reported at the next receive
-    struct list gone_link;
+    struct list gone_link; // queued on port->gone, reported at the next receive; then freed
 };
 
 struct port {
     struct object object;
     struct quota *quota;
-    struct list queue;      // calls not received yet, highest priority first
-    struct list open;       // calls received, not answered
-    struct list events;     // calls with something to tell: CANCEL, ENDED, REPLY (precede queued calls)
-    struct list badges, gone;
-    unsigned long pending;  // notification bits
-    struct task *receiver;  // waiting in receive, or NULL
-};
-
-enum call_state {
-    CALL_IDLE,
-    CALL_QUEUED, // in port->queue
-    CALL_OPEN,   // received; in port->open
-    CALL_REPLIED, // asynchronous: answer waits to be received, in reply_port->events
-};
-
-struct call {
-    struct object object;   // asynchronous slots are objects of their own; a task's lives in the task
-    struct list link;       // queue or open
-    struct list event_link; // port->events
-    uint32_t slot;          // index in the call table: low half of its token
-    uint32_t generation;    // counts calls: high half
-    uint8_t state, kind;    // enum call_state, enum message_kind
-    bool cancelled, cancel_told, committed, ended;
-    struct port *port;      // where it is queued or open (reference)
-    struct task *task;      // the caller; NULL: asynchronous
-    struct space *space;    // asynchronous: the beginner's space
-    struct port *reply_port; // asynchronous: where the answer goes (reference)
-    unsigned long cookie;
-    struct task *server;    // who received it last (accounting, death)
-    unsigned long label, number;
-    unsigned long args[MESSAGE_WORDS];
-    handle_t handles[MESSAGE_HANDLES]; // indices in the caller's space; translated at receive
-    struct window readable, writable;
-    struct message reply;   // asynchronous: the answer until it is received
+    struct task *receiver; // waiting in receive, or NULL; while it waits all lists here are empty
+    struct list queue;     // calls not received yet, highest priority first
+    struct list events;    // calls with something to tell: CANCEL, ENDED, REPLY (precede queued calls)
+    struct list gone;      // badges whose last handle went
+    struct list badges;
+    unsigned long pending; // notification bits
+    uint32_t receivers;    // handles with RIGHT_RECEIVE
+    bool dead;             // had such handles, has none any more: calls fail with -EPIPE
 };
 
 struct port *port_create(struct quota *quota);
 void port_destroy(struct object *object);
+void port_shut(struct port *port); // the last receive right went
 void port_notify(struct port *port, unsigned long bits);
-// Sends a call of `task` (its own slot); task then waits. Switches to the receiver if that waits.
-void call_send(struct call *call, struct port *port);
-struct call *call_find(token_t token); // open call, or NULL if the token is stale
+void port_event(struct port *port, struct call *call); // tells the receiver about call, now or at its next receive
+// Takes what waits, most urgent first, into task's page. -> false if nothing does.
+bool port_take(struct port *port, struct task *task);
+// Ends a wait in receive, with its result.
+void port_wake_receiver(struct task *receiver, long result);
+
+struct badge *badge_get(struct port *port, unsigned long value, bool report); // found or made; NULL: no memory
+void badge_put(struct badge *badge);                                         // a handle with it went
+void badge_free(struct badge *badge);
+long badge_revoke(struct port *port, unsigned long value);

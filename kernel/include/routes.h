@@ -22,5 +22,7 @@ struct routes {
     struct route entries[];
 };
 
+long routes_set(struct routes *routes, unsigned long number, struct port *port, unsigned slot);
+long routes_set_constant(struct routes *routes, unsigned long number, unsigned index);
 struct routes *routes_create(struct quota *quota, unsigned long count);
 void routes_destroy(struct object *object);

@@ -7,11 +7,27 @@
 #include <task.h>
 
 void sched_init(void);
-void sched_wake(struct task *task);              // runnable now; may set cpu->reschedule
+void sched_wake(struct task *task);                  // runnable now; may set cpu->reschedule
 void sched_block(struct task *task, unsigned state); // no longer runnable
-void sched_switch_to(struct task *task);         // direct switch: task becomes cpu->current
-void sched_pick(void);                           // called by trap_leave when reschedule is set
+// Wakes a task that current, which has just blocked, called or answered: switches to it at once unless
+// somebody better is ready.
+void sched_hand_over(struct task *task);
+void sched_yield(struct task *task);
+void sched_pick(void); // called by trap_leave when reschedule is set
 void sched_set(struct task *task, unsigned class, unsigned value);
-void sched_set_deadline(struct task *task, uint64_t deadline); // NO_DEADLINE takes it out
-void sched_timer(void);                          // expired deadlines, end of time slice
-void sched_account(bool user);                   // charges the time since the last call to who used it
+void sched_inherit(struct task *child, const struct task *parent);
+void sched_timer(void); // expired deadlines, end of time slice
+
+// timer.c: deadlines of waits in receive.
+void timer_set(struct task *task, uint64_t deadline); // NO_DEADLINE takes it out
+void timer_expire(struct cpu *cpu, uint64_t now);
+
+// account.c: time goes to the counter cpu->account, in cycles.
+void account_switch(struct cpu *cpu, uint64_t *counter); // from now on
+void account_forget(struct task *task);                  // its counters go away
+
+static inline void account_to(struct cpu *cpu, uint64_t *counter)
+{
+    if (cpu->account != counter)
+        account_switch(cpu, counter);
+}

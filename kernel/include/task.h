@@ -28,7 +28,16 @@ struct schedule {
     bool queued;
     uint32_t weight;
     uint64_t virtual_time;
-    uint64_t slice_end;
+    uint64_t consumed;  // of the task's counters, what virtual_time contains already
+    uint64_t slice_end; // ns; 0: starts when somebody else wants the CPU
+};
+
+// Where a traced task's trap is.
+enum trap_phase {
+    PHASE_NONE,
+    PHASE_ENTER, // DIVERT_ENTER is with the owner
+    PHASE_CALL,  // routed, DIVERT_EXIT is to follow
+    PHASE_EXIT,  // DIVERT_EXIT is with the owner
 };
 
 struct task {
@@ -38,32 +47,42 @@ struct task {
     struct space *space;       // NULL: kernel thread
     struct routes *routes;     // NULL: native (traps are kernel calls) or kernel thread
     struct message_page *page; // kernel address of a native task's message page, else NULL
-    struct frame *page_frame;
+    struct memory *page_memory; // the page's object: its frame lives as long as the task or a mapping
     unsigned long page_address; // where its space maps it
     struct port *owner;        // faults and diverts go there
     unsigned long labels[TASK_LABELS];
     long constants[TASK_CONSTANTS];
     uint8_t state;             // enum task_state
     uint8_t trace;             // TRACE_*
+    uint8_t phase;             // enum trap_phase
     bool interrupted;          // divert at the next boundary to user mode
-    bool in_trap;              // in a routed trap (a reply may still rewind it)
+    bool suspended;            // becomes TASK_SUSPENDED instead of runnable
     struct call call;
     struct port *receiving;
-    struct task *serving;      // caller whose call it handles: time is charged there (reference-less: by token)
-    token_t serving_token;
+    struct list served;        // calls it has received and not answered
+    struct task *serving;      // caller whose call it handles: time is charged there. No reference: call_close()
+                               // and the caller's death clear it
+    uint64_t *charge;          // counter that pays for its running: its own user_time, or serving->system_time
     struct schedule schedule;
     struct cpu *cpu;           // where it runs or is queued
     struct rbtree_node timer;  // deadline queue
     uint64_t deadline;         // NO_DEADLINE: not queued
-    uint64_t user_time, system_time, switches;
+    uint64_t user_time, system_time; // in cycles (arch_cycles)
+    uint64_t switches;
     struct list all;           // every task
     void *kernel_stack;        // kernel threads only
 };
 
 struct task *task_create(struct space *space, struct quota *quota, struct port *owner, unsigned long label, int *error);
 void task_destroy(struct object *object);
+struct task *task_clone(struct task *parent, struct space *space, struct quota *quota, unsigned flags,
+                        unsigned long stack, unsigned long tls, int *error);
+long task_set_message_page(struct task *task, unsigned long address); // maps one, before the start
 void task_kill(struct task *task); // off its CPU, out of every queue; its open call ends
-void task_start(struct task *task);
+long task_start(struct task *task); // starts or resumes; -EINVAL unless new or suspended
+long task_suspend(struct task *task);
+void task_reap(struct cpu *cpu); // frees what died while it was current
+extern struct list task_list;    // every task, by `all`
 struct task *kernel_thread(void (*fn)(void *), void *argument); // idle and workers; starts runnable
 _Noreturn void task_exit_kernel(void);
 uint64_t task_count(void);

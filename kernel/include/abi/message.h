@@ -90,6 +90,8 @@ struct copy_target {
     uint32_t unused;
 };
 
+#define REPLY_CONSUME 1u     // out: the owner has handled a task_interrupt() that is not diverted yet; forget it
+
 struct message_page {
     struct message in;
     struct message out;

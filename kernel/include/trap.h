@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// What happens to a task at its traps: routes, diverts and faults. trap.c; entered from the architecture
+// through arch.h's trap_* functions.
+#pragma once
+
+struct task;
+struct call;
+struct message;
+
+// Hands the task to its owner. It must be off the CPU's queues or current; its call must be idle.
+void task_divert(struct task *task, unsigned long reason, long value);
+void task_fault(struct task *task, unsigned kind, unsigned long address, unsigned access, unsigned long trap,
+                unsigned long error);
+long task_interrupt(struct task *task);
+void trap_route(struct task *task);             // sends the trap in its frame where the routes say
+struct task *trap_finish(struct task *task);    // after an answer: -> task if it can run now, NULL if it was diverted
+
+// reply.c: answers message->token for `server`. *ready is a caller that may run now, not woken yet.
+long call_reply(struct task *server, const struct message *message, struct task **ready);
