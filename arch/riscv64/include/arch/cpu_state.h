@@ -4,7 +4,6 @@
 #pragma once
 
 #include <arch/types.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 struct task;
@@ -19,5 +18,4 @@ struct arch_cpu {
     struct space *space;     // whose table satp holds, NULL: the kernel's own
     uint64_t asid_generation, asid_next, asid_limit;
     unsigned long hart;
-    bool icache_stale;       // an executable page was mapped since the last fence.i
 };

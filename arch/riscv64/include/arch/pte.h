@@ -67,4 +67,11 @@ static inline bool pte_table_writable(uint64_t entry) { return entry & PTE_VALID
 static inline uint64_t pte_table_protect(uint64_t entry) { return entry; }
 static inline uint64_t pte_table_unprotect(uint64_t entry) { return entry; }
 
-static inline void pte_store(uint64_t *slot, uint64_t entry) { __atomic_store_n(slot, entry, __ATOMIC_RELEASE); }
+// An executable page was mapped since the last fence.i: instruction fetches may still see what its frame held before.
+extern bool icache_stale; // paging.c
+
+static inline void pte_store(uint64_t *slot, uint64_t entry) {
+    if (entry & PTE_EXECUTE)
+        icache_stale = true;
+    __atomic_store_n(slot, entry, __ATOMIC_RELEASE);
+}
