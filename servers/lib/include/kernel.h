@@ -7,6 +7,7 @@
 #include <abi/message.h>
 #include <abi/object.h>
 #include <arch/types.h>
+#include <stdbool.h>
 
 // The stub, arch/<arch>/user/call.S. Four register arguments, the rest goes through the message page.
 long kernel_call(unsigned long a0, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long number);
@@ -46,6 +47,7 @@ static inline long commit(token_t token) {
 void reply_value(token_t token, long value);             // the trap or native call returns value
 void reply_frame(token_t token);                         // the caller goes on with its frame as it is
 void reply_divert(token_t token, unsigned long reason, long value);
+void reply_message(token_t token, const struct message *message); // value, args and handles (native calls)
 
 // --- the memory of an open call's caller (token), or of a space (token 0)
 long copy_in(token_t token, handle_t space, void *local, unsigned long remote, size_t length);

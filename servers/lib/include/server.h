@@ -15,6 +15,7 @@
 struct start_handle {
     char name[24]; // "port" own receive port, "quota", "root", "log", or as the manifest names it
     handle_t handle;
+    uint64_t value; // what belongs to it: first I/O port, physical address, bytes
 };
 struct start_page {
     unsigned long message_page;
@@ -25,6 +26,7 @@ struct start_page {
 };
 extern const struct start_page *start_page;
 handle_t start_handle(const char *name);                // 0 if the manifest gave none
+uint64_t start_value(const char *name);
 const char *command_line_word(const char *name, char *to, size_t size); // value of name=…, "" for a bare word, NULL
 
 int main(void); // called by start-up code after heap and message page are set

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// What the event loop and fibers share. Cookies of asynchronous calls are pointers; fibers tag theirs.
+#pragma once
+
+#include <server.h>
+
+#define COOKIE_FIBER 1ul
+
+void fiber_reply(unsigned long cookie, const struct message *reply); // the answer of a fiber's call is in
+void fibers_run_ready(void);                                         // runs every fiber that was woken
+void reply_flush(void); // sends an answer that waits to be sent together with the next receive
