@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// Reading the initial archive: one or more cpio archives (newc) one after another.
+#pragma once
+
+#include <stddef.h>
+
+struct archive_file {
+    const char *data;
+    size_t size;
+};
+
+// Finds a file by its path without leading slash; a later archive's file wins. -> 0, -ENOENT
+int archive_find(const char *archive, size_t size, const char *path, struct archive_file *file);
