@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 // What root hands a server: named handles and words. First page of its start area; main's argument.
-#define START_HANDLES 32
+#define START_HANDLES 48
 struct start_handle {
     char name[24]; // "port" own receive port, "quota", "root", "log", or as the manifest names it
     handle_t handle;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// riscv64: constants of the Linux process ABI that differ between architectures, and the layout of signal
+// frames (asm/sigcontext.h, asm/ucontext.h).
+#pragma once
+
+#include <stdint.h>
+
+struct elf_symbol {
+    uint32_t name;
+    uint8_t info, other;
+    uint16_t section;
+    uint64_t value, size;
+};
+
+#define PROCESS_PLATFORM "" // AT_PLATFORM: none
+#define PROCESS_HAS_SYSINFO 0
+#define VDSO_SIGRETURN "__vdso_rt_sigreturn"
+#define VDSO_RT_SIGRETURN "__vdso_rt_sigreturn"
+#define VDSO_SYSCALL "__vdso_rt_sigreturn"
+
+#define RANDOM_MAP_BITS 18
+#define RANDOM_STACK_PAGES 0x3fffffu
+#define RANDOM_BRK_RANGE 0x40000000ul
+#define ELF_DYNAMIC_BASE 0x2aaaaaa000ul
+
+struct sigcontext {
+    uint64_t pc, x[31];
+    uint64_t f[32];
+    uint32_t fcsr;
+    uint32_t unused[67]; // up to the size of the quad-precision state; the last three words are zero
+} __attribute__((aligned(16)));
+
+struct ucontext {
+    uint64_t flags, link;
+    uint64_t stack_base;
+    int32_t stack_flags, pad;
+    uint64_t stack_size;
+    uint64_t mask;
+    uint8_t unused[120];
+    struct sigcontext context;
+};
+
