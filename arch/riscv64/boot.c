@@ -8,7 +8,8 @@
 extern char boot_stack_top[], fault_stack_top[];
 
 // Runs on the CPU's kernel stack, in the boot tables, interrupts off.
-void boot(unsigned long hart, uint64_t devicetree) {
+void boot(unsigned long hart, uint64_t devicetree)
+{
     static struct boot_info info;
     struct arch_cpu *cpu = &this_cpu()->arch;
     cpu->stack_top = boot_stack_top;
@@ -21,6 +22,4 @@ void boot(unsigned long hart, uint64_t devicetree) {
     kernel_main(&info);
 }
 
-void arch_init(void) {
-    plic_init();
-}
+void arch_init(void) { plic_init(); }

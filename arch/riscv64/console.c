@@ -10,12 +10,14 @@
 
 static volatile uint8_t *uart;
 
-void console_init(void) {
+void console_init(void)
+{
     if (platform.uart)
         uart = arch_map_device(platform.uart, PAGE_SIZE);
 }
 
-void arch_putc(char c) {
+void arch_putc(char c)
+{
     if (!uart) {
         sbi_putc(c);
         return;

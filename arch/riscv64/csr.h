@@ -42,11 +42,11 @@
 
 #define CSR_STRING_(x) #x
 #define CSR_STRING(x) CSR_STRING_(x)
-#define csr_read(name)                                                                                        \
-    ({                                                                                                        \
-        unsigned long csr_value_;                                                                             \
-        __asm__ volatile("csrr %0, " CSR_STRING(name) : "=r"(csr_value_)::"memory");                          \
-        csr_value_;                                                                                           \
+#define csr_read(name)                                                                                       \
+    ({                                                                                                       \
+        unsigned long csr_value_;                                                                            \
+        __asm__ volatile("csrr %0, " CSR_STRING(name) : "=r"(csr_value_)::"memory");                         \
+        csr_value_;                                                                                          \
     })
 #define csr_write(name, value) __asm__ volatile("csrw " CSR_STRING(name) ", %0" ::"rK"(value) : "memory")
 #define csr_set(name, bits) __asm__ volatile("csrs " CSR_STRING(name) ", %0" ::"rK"(bits) : "memory")

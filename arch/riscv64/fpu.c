@@ -9,20 +9,23 @@
 #include <string.h>
 #include <task.h>
 
-static void set_state(unsigned long state) {
+static void set_state(unsigned long state)
+{
     csr_clear(sstatus, SSTATUS_FS);
     csr_set(sstatus, state);
 }
 
 // Writes back what the current task did.
-static void fpu_sync(struct arch_cpu *cpu) {
+static void fpu_sync(struct arch_cpu *cpu)
+{
     if ((csr_read(sstatus) & SSTATUS_FS) != SSTATUS_FS_DIRTY)
         return;
     fpu_save(&cpu->fpu_owner->arch.fpu);
     set_state(SSTATUS_FS_CLEAN);
 }
 
-void fpu_switch(struct arch_cpu *cpu, struct task *previous, struct task *next) {
+void fpu_switch(struct arch_cpu *cpu, struct task *previous, struct task *next)
+{
     if (!cpu->fpu_owner || previous == next)
         return;
     if (previous == cpu->fpu_owner)
@@ -30,7 +33,8 @@ void fpu_switch(struct arch_cpu *cpu, struct task *previous, struct task *next) 
     set_state(next == cpu->fpu_owner && &next->arch.fpu_cpu->arch == cpu ? SSTATUS_FS_CLEAN : SSTATUS_FS_OFF);
 }
 
-bool fpu_first_use(struct task *task) {
+bool fpu_first_use(struct task *task)
+{
     if (csr_read(sstatus) & SSTATUS_FS)
         return false;
     struct cpu *cpu = this_cpu();
@@ -44,13 +48,15 @@ bool fpu_first_use(struct task *task) {
 }
 
 // The registers of a task that runs on this CPU into its `fpu`.
-static void fpu_update(struct task *task) {
+static void fpu_update(struct task *task)
+{
     struct arch_cpu *cpu = &this_cpu()->arch;
     if (cpu->fpu_owner == task)
         fpu_sync(cpu);
 }
 
-void fpu_copy(struct task *child, struct task *parent) {
+void fpu_copy(struct task *child, struct task *parent)
+{
     child->arch.fpu_used = parent->arch.fpu_used;
     child->arch.fpu_cpu = NULL;
     if (!parent->arch.fpu_used)
@@ -59,7 +65,8 @@ void fpu_copy(struct task *child, struct task *parent) {
     child->arch.fpu = parent->arch.fpu;
 }
 
-void fpu_release(struct task *task) {
+void fpu_release(struct task *task)
+{
     struct arch_cpu *cpu = &this_cpu()->arch;
     if (cpu->fpu_owner != task)
         return;
@@ -67,7 +74,8 @@ void fpu_release(struct task *task) {
     cpu->fpu_owner = NULL;
 }
 
-long arch_fpu_read(struct task *task, void *buffer, size_t length) {
+long arch_fpu_read(struct task *task, void *buffer, size_t length)
+{
     fpu_update(task);
     if (length > sizeof(task->arch.fpu))
         length = sizeof(task->arch.fpu);
@@ -76,7 +84,8 @@ long arch_fpu_read(struct task *task, void *buffer, size_t length) {
 }
 
 // Registers that it does not cover keep their values; length 0 is the initial state, all zero.
-long arch_fpu_write(struct task *task, const void *buffer, size_t length) {
+long arch_fpu_write(struct task *task, const void *buffer, size_t length)
+{
     fpu_update(task);
     fpu_release(task);
     if (length > sizeof(task->arch.fpu))

@@ -10,6 +10,7 @@
 #include <arch/cpu.h>
 #include <arch/pte.h>
 #include <assert.h>
+#include <errno.h>
 #include <frame.h>
 #include <space.h>
 #include <string.h>
@@ -42,40 +43,39 @@ static unsigned direct_entries; // used entries of the direct map in the root
 
 bool icache_stale;
 
-void *arch_direct(uint64_t physical) {
-    return (void *)(DIRECT_BASE + physical);
-}
+void *arch_direct(uint64_t physical) { return (void *)(DIRECT_BASE + physical); }
 
-uint64_t arch_physical(const void *direct) {
+uint64_t arch_physical(const void *direct)
+{
     unsigned long address = (unsigned long)direct;
     return address >= IMAGE_BASE ? address - IMAGE_OFFSET : address - DIRECT_BASE;
 }
 
-uint64_t image_physical(const void *address) {
-    return (unsigned long)address - IMAGE_OFFSET;
-}
+uint64_t image_physical(const void *address) { return (unsigned long)address - IMAGE_OFFSET; }
 
-void *arch_map_device(uint64_t physical, size_t length) {
+void *arch_map_device(uint64_t physical, size_t length)
+{
     assert(physical + length <= direct_entries * GIGA_PAGE);
     return arch_direct(physical);
 }
 
-void *arch_window_open(uint64_t physical, unsigned slot) {
+void *arch_window_open(uint64_t physical, unsigned slot)
+{
     (void)slot;
     return arch_direct(physical);
 }
 
-void arch_window_close(unsigned slot) {
-    (void)slot;
-}
+void arch_window_close(unsigned slot) { (void)slot; }
 
-static uint64_t entry_for(const void *table_or_page, uint64_t bits) {
+static uint64_t entry_for(const void *table_or_page, uint64_t bits)
+{
     return image_physical(table_or_page) >> 2 | bits;
 }
 
 // Each page of the image by its section. The alias in the direct map executes nothing and cannot write what the image
 // cannot; guard pages exist in neither.
-static void map_image_page(char *page) {
+static void map_image_page(char *page)
+{
     unsigned long index = ((unsigned long)page - IMAGE_BASE) / PAGE_SIZE;
     uint64_t image = KERNEL_WRITE, alias = KERNEL_WRITE;
     if (page < kernel_text_end)
@@ -88,12 +88,14 @@ static void map_image_page(char *page) {
     direct_leaves[index / ENTRIES][index % ENTRIES] = entry_for(page, alias);
 }
 
-static void map_image(void) {
+static void map_image(void)
+{
     assert((unsigned long)kernel_end <= IMAGE_BASE + IMAGE_TABLES * LARGE_PAGE);
     for (char *page = kernel_text_start; page < kernel_end; page += PAGE_SIZE)
         map_image_page(page);
     // The rest of the last large page is ordinary memory.
-    for (unsigned long page = (unsigned long)kernel_end; page < IMAGE_BASE + IMAGE_TABLES * LARGE_PAGE; page += PAGE_SIZE) {
+    for (unsigned long page = (unsigned long)kernel_end; page < IMAGE_BASE + IMAGE_TABLES * LARGE_PAGE;
+         page += PAGE_SIZE) {
         unsigned long index = (page - IMAGE_BASE) / PAGE_SIZE;
         direct_leaves[index / ENTRIES][index % ENTRIES] = entry_for((void *)page, KERNEL_WRITE);
     }
@@ -106,7 +108,8 @@ static void map_image(void) {
 }
 
 // From here on the direct map ends with the RAM (but has the lowest GiB's, where devices are).
-static void limit_direct_map(const struct boot_info *info) {
+static void limit_direct_map(const struct boot_info *info)
+{
     direct_entries = 4;
     for (unsigned i = 0; i < info->memory_count; i++) {
         uint64_t end = (info->memory[i].end + GIGA_PAGE - 1) / GIGA_PAGE;
@@ -117,11 +120,13 @@ static void limit_direct_map(const struct boot_info *info) {
         kernel_root[DIRECT_ENTRY + i] = 0;
 }
 
-static uint64_t satp_for(uint64_t root, uint64_t asid) {
+static uint64_t satp_for(uint64_t root, uint64_t asid)
+{
     return SATP_SV39 | asid << SATP_ASID_SHIFT | root >> PAGE_SHIFT;
 }
 
-void paging_init(const struct boot_info *info) {
+void paging_init(const struct boot_info *info)
+{
     map_image();
     limit_direct_map(info);
     kernel_root[DIRECT_ENTRY + (IMAGE_BASE - IMAGE_OFFSET) / GIGA_PAGE] = entry_for(direct_middle, PTE_VALID);
@@ -138,15 +143,15 @@ void paging_init(const struct boot_info *info) {
 }
 
 // Everything was protected before the first allocation.
-void arch_direct_protect(void) {
-}
+void arch_direct_protect(void) {}
 
 // --- spaces -------------------------------------------------------------------------------------------------------
 
-int arch_space_init(struct space *space) {
+int arch_space_init(struct space *space)
+{
     struct frame *frame = frame_alloc(space->quota, 0, FRAME_LOW | FRAME_ZERO);
     if (!frame)
-        return -12; // ENOMEM
+        return -ENOMEM;
     uint64_t *root = frame_direct(frame);
     memcpy(root + DIRECT_ENTRY, kernel_root + DIRECT_ENTRY, direct_entries * sizeof(*root));
     root[IMAGE_ENTRY] = kernel_root[IMAGE_ENTRY];
@@ -155,7 +160,8 @@ int arch_space_init(struct space *space) {
     return 0;
 }
 
-void arch_space_release(struct space *space) {
+void arch_space_release(struct space *space)
+{
     struct arch_cpu *cpu = &this_cpu()->arch;
     if (cpu->space == space) {
         csr_write(satp, satp_for(image_physical(kernel_root), 0));
@@ -164,20 +170,21 @@ void arch_space_release(struct space *space) {
     frame_put(frame_at(arch_physical(space->arch.root)));
 }
 
-uint64_t *arch_space_root(struct space *space) {
-    return space->arch.root;
-}
+uint64_t *arch_space_root(struct space *space) { return space->arch.root; }
 
-void arch_space_changed_root(struct space *space) {
+void arch_space_changed_root(struct space *space)
+{
     (void)space; // root entries are entries like any other
 }
 
-long arch_space_add_ioports(struct space *space, unsigned first, unsigned count) {
+long arch_space_add_ioports(struct space *space, unsigned first, unsigned count)
+{
     (void)space, (void)first, (void)count;
-    return -95; // EOPNOTSUPP
+    return -EOPNOTSUPP;
 }
 
-static void asid_assign(struct arch_cpu *cpu, struct space *space) {
+static void asid_assign(struct arch_cpu *cpu, struct space *space)
+{
     if (cpu->asid_next > cpu->asid_limit) {
         cpu->asid_generation++;
         cpu->asid_next = cpu->asid_limit ? 1 : 0;
@@ -187,7 +194,8 @@ static void asid_assign(struct arch_cpu *cpu, struct space *space) {
     space->arch.generation = cpu->asid_generation;
 }
 
-void space_load(struct arch_cpu *cpu, struct space *space) {
+void space_load(struct arch_cpu *cpu, struct space *space)
+{
     // Without ASIDs each load takes the only one there is, which flushes.
     if (space->arch.generation != cpu->asid_generation || cpu->asid_limit == 0)
         asid_assign(cpu, space);
@@ -195,14 +203,16 @@ void space_load(struct arch_cpu *cpu, struct space *space) {
     cpu->space = space;
 }
 
-void icache_sync(void) {
+void icache_sync(void)
+{
     icache_stale = false;
     __asm__ volatile("fence.i" ::: "memory");
 }
 
 // --- TLB ------------------------------------------------------------------------------------------------------------
 
-void arch_tlb_flush(struct space *space, unsigned long start, unsigned long end) {
+void arch_tlb_flush(struct space *space, unsigned long start, unsigned long end)
+{
     if (this_cpu()->arch.space != space) {
         space->arch.generation = 0;
         return;
@@ -218,6 +228,4 @@ void arch_tlb_flush(struct space *space, unsigned long start, unsigned long end)
 
 // Entries that become valid are not flushed, although the CPU may remember that they were not (privileged specification,
 // sfence.vma): it then faults once more, and comes here.
-void tlb_forget_fault(unsigned long address) {
-    __asm__ volatile("sfence.vma %0" ::"r"(address) : "memory");
-}
+void tlb_forget_fault(unsigned long address) { __asm__ volatile("sfence.vma %0" ::"r"(address) : "memory"); }

@@ -15,7 +15,8 @@
 static volatile uint32_t *priorities, *enables, *context;
 static uint32_t claimed[PLIC_LINES_MAX / 32]; // not completed yet
 
-void plic_init(void) {
+void plic_init(void)
+{
     if (!platform.plic)
         return;
     char *base = arch_map_device(platform.plic, PLIC_CONTEXT + 0x1000 * (platform.plic_context + 1));
@@ -30,20 +31,18 @@ void plic_init(void) {
     csr_set(sie, SIE_EXTERNAL);
 }
 
-unsigned arch_irq_lines(void) {
-    return platform.plic_lines;
-}
+unsigned arch_irq_lines(void) { return platform.plic_lines; }
 
-bool arch_irq_reserved(unsigned line) {
-    return line == 0 || line >= platform.plic_lines;
-}
+bool arch_irq_reserved(unsigned line) { return line == 0 || line >= platform.plic_lines; }
 
-void arch_irq_mask(unsigned line) {
+void arch_irq_mask(unsigned line)
+{
     assert(!arch_irq_reserved(line));
     enables[line / 32] &= ~(1u << line % 32);
 }
 
-void arch_irq_unmask(unsigned line) {
+void arch_irq_unmask(unsigned line)
+{
     assert(!arch_irq_reserved(line));
     uint32_t bit = 1u << line % 32;
     enables[line / 32] |= bit; // first: the completion of a disabled line is ignored
@@ -53,7 +52,8 @@ void arch_irq_unmask(unsigned line) {
     }
 }
 
-void plic_interrupt(void) {
+void plic_interrupt(void)
+{
     for (;;) {
         uint32_t line = context[1];
         if (line == 0)

@@ -9,7 +9,8 @@
 #define FINISHER_FAIL 0x3333u // status in the upper half
 #define FINISHER_RESET 0x7777u
 
-void arch_power(unsigned action, int status) {
+void arch_power(unsigned action, int status)
+{
     if (platform.finisher) {
         volatile uint32_t *finisher = arch_map_device(platform.finisher, PAGE_SIZE);
         if (action == POWER_RESTART)

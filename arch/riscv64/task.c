@@ -6,6 +6,7 @@
 #include "riscv64.h"
 #include <arch/cpu.h>
 #include <assert.h>
+#include <errno.h>
 #include <space.h>
 #include <string.h>
 #include <task.h>
@@ -29,59 +30,49 @@ SAME(struct cpu, current, CPU_CURRENT);
 
 // --- frame --------------------------------------------------------------------------------------------------------
 
-unsigned long arch_call_number(const struct task *task) {
-    return task->arch.frame.number;
-}
+unsigned long arch_call_number(const struct task *task) { return task->arch.frame.number; }
 
-unsigned long arch_call_arg(const struct task *task, unsigned i) {
+unsigned long arch_call_arg(const struct task *task, unsigned i)
+{
     return i == 0 ? task->arch.frame.orig_a0 : task->arch.frame.x[A0 + i];
 }
 
-void arch_set_result(struct task *task, long value) {
-    task->arch.frame.x[A0] = (unsigned long)value;
-}
+void arch_set_result(struct task *task, long value) { task->arch.frame.x[A0] = (unsigned long)value; }
 
-void arch_set_call_number(struct task *task, unsigned long number) {
-    task->arch.frame.number = number;
-}
+void arch_set_call_number(struct task *task, unsigned long number) { task->arch.frame.number = number; }
 
-unsigned long arch_user_pc(const struct task *task) {
-    return task->arch.frame.pc;
-}
+unsigned long arch_user_pc(const struct task *task) { return task->arch.frame.pc; }
 
-void arch_frame_read(const struct task *task, struct user_frame *frame) {
-    *frame = task->arch.frame;
-}
+void arch_frame_read(const struct task *task, struct user_frame *frame) { *frame = task->arch.frame; }
 
 // Nothing in it is privileged: what a user task may not reach, its page tables say.
-void arch_frame_write(struct task *task, const struct user_frame *frame) {
-    task->arch.frame = *frame;
-}
+void arch_frame_write(struct task *task, const struct user_frame *frame) { task->arch.frame = *frame; }
 
-long arch_tls_set(struct task *task, unsigned index, unsigned long word0, unsigned long word1) {
+long arch_tls_set(struct task *task, unsigned index, unsigned long word0, unsigned long word1)
+{
     (void)word1;
     if (index != 0)
-        return -22; // EINVAL
+        return -EINVAL;
     task->arch.frame.x[TP] = word0;
     return 0;
 }
 
-long arch_tls_get(struct task *task, unsigned index, unsigned long words[2]) {
+long arch_tls_get(struct task *task, unsigned index, unsigned long words[2])
+{
     if (index != 0)
-        return -22; // EINVAL
+        return -EINVAL;
     words[0] = task->arch.frame.x[TP];
     words[1] = 0;
     return 0;
 }
 
 // The architecture has none for user mode; whoever traces places breakpoints.
-void arch_set_single_step(struct task *task, bool on) {
-    (void)task, (void)on;
-}
+void arch_set_single_step(struct task *task, bool on) { (void)task, (void)on; }
 
 // --- life ---------------------------------------------------------------------------------------------------------
 
-void arch_task_init(struct task *task, unsigned long entry, unsigned long stack, unsigned long argument) {
+void arch_task_init(struct task *task, unsigned long entry, unsigned long stack, unsigned long argument)
+{
     memset(&task->arch, 0, sizeof(task->arch));
     task->arch.frame.pc = entry;
     task->arch.frame.x[SP] = stack;
@@ -89,7 +80,9 @@ void arch_task_init(struct task *task, unsigned long entry, unsigned long stack,
     task->arch.frame.number = NO_CALL;
 }
 
-int copy_thread(struct task *child, struct task *parent, unsigned flags, unsigned long stack, unsigned long tls) {
+int copy_thread(struct task *child, struct task *parent, unsigned flags, unsigned long stack,
+                unsigned long tls)
+{
     struct user_frame *frame = &child->arch.frame;
     *frame = parent->arch.frame;
     frame->x[A0] = 0;
@@ -103,17 +96,17 @@ int copy_thread(struct task *child, struct task *parent, unsigned flags, unsigne
     return 0; // and leaves through ret_from_fork (entry.S), which takes nothing but this frame
 }
 
-void copy_thread_kernel(struct task *child, void (*fn)(void *), void *argument, void *stack_top) {
+void copy_thread_kernel(struct task *child, void (*fn)(void *), void *argument, void *stack_top)
+{
     arch_task_init(child, (unsigned long)fn, (unsigned long)stack_top & ~15ul, (unsigned long)argument);
     child->arch.frame.x[RA] = (unsigned long)task_exit_kernel;
     child->arch.status = SSTATUS_SPP;
 }
 
-void arch_task_release(struct task *task) {
-    fpu_release(task);
-}
+void arch_task_release(struct task *task) { fpu_release(task); }
 
-void arch_switch(struct task *previous, struct task *next) {
+void arch_switch(struct task *previous, struct task *next)
+{
     struct arch_cpu *cpu = &this_cpu()->arch;
     fpu_switch(cpu, previous, next);
     if (next->space && next->space != cpu->space) {

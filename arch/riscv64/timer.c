@@ -4,6 +4,7 @@
 
 #include "csr.h"
 #include "riscv64.h"
+#include <arch/cpu.h>
 #include <assert.h>
 #include <string.h>
 
@@ -14,12 +15,13 @@ static uint64_t ticks_per_ns; // 0.64 fixed point: the counter is slower than 1 
 static uint64_t programmed;   // tick the timer is set to, UINT64_MAX: off
 static uint64_t boot_time;    // ticks at boot: where the monotonic clock starts
 
-void timer_init(void) {
+void timer_init(void)
+{
     assert(platform.timebase > 0 && platform.timebase < NANOSECONDS);
     ns_per_tick = (NANOSECONDS << 32) / platform.timebase;
     uint64_t upper = platform.timebase << 32;
     ticks_per_ns = upper / NANOSECONDS << 32 | (upper % NANOSECONDS << 32) / NANOSECONDS;
-    boot_time = csr_read(time);
+    boot_time = arch_cycles();
     csr_write(scounteren, COUNTEREN_TIME);
     programmed = 0;
     arch_timer_set(NO_DEADLINE);
@@ -27,22 +29,25 @@ void timer_init(void) {
         csr_set(sie, SIE_TIMER);
 }
 
-uint64_t arch_clock(void) {
-    return (uint64_t)((unsigned __int128)(csr_read(time) - boot_time) * ns_per_tick >> 32);
+uint64_t arch_cycles_to_ns(uint64_t cycles)
+{
+    return (uint64_t)((unsigned __int128)cycles * ns_per_tick >> 32);
 }
 
-uint64_t arch_clock_frequency(void) {
-    return platform.timebase;
-}
+uint64_t arch_clock(void) { return arch_cycles_to_ns(arch_cycles() - boot_time); }
+
+uint64_t arch_clock_frequency(void) { return platform.timebase; }
 
 // The first tick after the deadline.
-static uint64_t deadline_tick(uint64_t deadline) {
+static uint64_t deadline_tick(uint64_t deadline)
+{
     if (deadline == NO_DEADLINE)
         return UINT64_MAX;
     return (uint64_t)((unsigned __int128)deadline * ticks_per_ns >> 64) + 1 + boot_time;
 }
 
-void arch_timer_set(uint64_t deadline) {
+void arch_timer_set(uint64_t deadline)
+{
     uint64_t tick = deadline_tick(deadline);
     if (tick == programmed)
         return;
@@ -57,12 +62,14 @@ void arch_timer_set(uint64_t deadline) {
     }
 }
 
-void timer_interrupt(void) {
+void timer_interrupt(void)
+{
     arch_timer_set(NO_DEADLINE);
     trap_timer();
 }
 
-uint64_t arch_wall_clock(void) {
+uint64_t arch_wall_clock(void)
+{
     if (!platform.rtc)
         return 0;
     volatile uint32_t *rtc = arch_map_device(platform.rtc, PAGE_SIZE);
@@ -71,7 +78,8 @@ uint64_t arch_wall_clock(void) {
 }
 
 // Each byte of the seed is handed out once.
-size_t arch_entropy(void *buffer, size_t length) {
+size_t arch_entropy(void *buffer, size_t length)
+{
     size_t count = length < platform.seed_length ? length : platform.seed_length;
     platform.seed_length -= (unsigned)count;
     memcpy(buffer, platform.seed + platform.seed_length, count);
@@ -81,8 +89,10 @@ size_t arch_entropy(void *buffer, size_t length) {
 
 // Interrupts are taken between the two writes to sstatus; wfi itself wakes for a pending one although they are off, so
 // none is lost between the scheduler's last look and the halt.
-void arch_wait(void) {
+void arch_wait(void)
+{
     __asm__ volatile("wfi\n\t"
                      "csrsi sstatus, 2\n\t"
-                     "csrci sstatus, 2" ::: "memory");
+                     "csrci sstatus, 2" ::
+                         : "memory");
 }

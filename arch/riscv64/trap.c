@@ -9,20 +9,17 @@
 #include <space.h>
 #include <task.h>
 
-void trap_interrupt(unsigned long cause) {
+void trap_interrupt(unsigned long cause)
+{
     switch (cause & ~CAUSE_INTERRUPT) {
-    case INTERRUPT_TIMER:
-        timer_interrupt();
-        return;
-    case INTERRUPT_EXTERNAL:
-        plic_interrupt();
-        return;
-    default:
-        panic("unexpected interrupt %lu", cause & ~CAUSE_INTERRUPT);
+    case INTERRUPT_TIMER: timer_interrupt(); return;
+    case INTERRUPT_EXTERNAL: plic_interrupt(); return;
+    default: panic("unexpected interrupt %lu", cause & ~CAUSE_INTERRUPT);
     }
 }
 
-static void page_fault(struct task *task, unsigned long address, unsigned access) {
+static void page_fault(struct task *task, unsigned long address, unsigned access)
+{
     // The same address again: the CPU may not have seen that its page is there now.
     if (task->arch.fault == address)
         tlb_forget_fault(address);
@@ -33,23 +30,22 @@ static void page_fault(struct task *task, unsigned long address, unsigned access
 }
 
 static const uint8_t fault_kinds[] = {
-    [CAUSE_FETCH_MISALIGNED] = FAULT_ALIGNMENT, [CAUSE_FETCH_ACCESS] = FAULT_PROTECTION,
-    [CAUSE_ILLEGAL] = FAULT_ILLEGAL,            [CAUSE_BREAKPOINT] = FAULT_BREAKPOINT,
-    [CAUSE_LOAD_MISALIGNED] = FAULT_ALIGNMENT,  [CAUSE_LOAD_ACCESS] = FAULT_PROTECTION,
-    [CAUSE_STORE_MISALIGNED] = FAULT_ALIGNMENT, [CAUSE_STORE_ACCESS] = FAULT_PROTECTION,
+    [CAUSE_FETCH_MISALIGNED] = FAULT_ALIGNMENT,
+    [CAUSE_FETCH_ACCESS] = FAULT_PROTECTION,
+    [CAUSE_ILLEGAL] = FAULT_ILLEGAL,
+    [CAUSE_BREAKPOINT] = FAULT_BREAKPOINT,
+    [CAUSE_LOAD_MISALIGNED] = FAULT_ALIGNMENT,
+    [CAUSE_LOAD_ACCESS] = FAULT_PROTECTION,
+    [CAUSE_STORE_MISALIGNED] = FAULT_ALIGNMENT,
+    [CAUSE_STORE_ACCESS] = FAULT_PROTECTION,
 };
 
-void trap_fault(struct task *task, unsigned long cause, unsigned long value) {
+void trap_fault(struct task *task, unsigned long cause, unsigned long value)
+{
     switch (cause) {
-    case CAUSE_FETCH_PAGE:
-        page_fault(task, value, ACCESS_EXECUTE);
-        return;
-    case CAUSE_LOAD_PAGE:
-        page_fault(task, value, ACCESS_READ);
-        return;
-    case CAUSE_STORE_PAGE:
-        page_fault(task, value, ACCESS_WRITE);
-        return;
+    case CAUSE_FETCH_PAGE: page_fault(task, value, ACCESS_EXECUTE); return;
+    case CAUSE_LOAD_PAGE: page_fault(task, value, ACCESS_READ); return;
+    case CAUSE_STORE_PAGE: page_fault(task, value, ACCESS_WRITE); return;
     case CAUSE_ILLEGAL:
         if (fpu_first_use(task))
             return; // again, with the FPU on
@@ -62,7 +58,8 @@ void trap_fault(struct task *task, unsigned long cause, unsigned long value) {
 }
 
 // The registers stand in the CPU's fault_frame; panic() walks the stack from there.
-void trap_fault_in_kernel(const struct user_frame *frame, unsigned long cause, unsigned long value) {
+void trap_fault_in_kernel(const struct user_frame *frame, unsigned long cause, unsigned long value)
+{
     static bool again;
     if (again)
         arch_power(POWER_OFF, 101);
@@ -79,7 +76,8 @@ void trap_fault_in_kernel(const struct user_frame *frame, unsigned long cause, u
 }
 
 // A frame is {previous frame, return address} below the frame pointer; the chain ends with 0 (entry.S).
-unsigned arch_backtrace(unsigned long *pc, unsigned count, unsigned long frame_pointer) {
+unsigned arch_backtrace(unsigned long *pc, unsigned count, unsigned long frame_pointer)
+{
     unsigned found = 0;
     while (found < count && frame_pointer > DIRECT_BASE && frame_pointer % 8 == 0) {
         const unsigned long *frame = (const unsigned long *)frame_pointer;

@@ -10,12 +10,12 @@ struct task;
 struct space;
 
 struct arch_cpu {
-    void *stack_top;       // kernel stack: empty at every trap
-    void *fault_stack_top; // for faults of the kernel itself (its stack may be what is broken)
-    uint64_t scratch;      // entry code, between two instructions
+    void *stack_top;               // kernel stack: empty at every trap
+    void *fault_stack_top;         // for faults of the kernel itself (its stack may be what is broken)
+    uint64_t scratch;              // entry code, between two instructions
     struct user_frame fault_frame; // registers at a fault of the kernel itself
-    struct task *fpu_owner;  // whose values are in the FPU registers, NULL: nobody's
-    struct space *space;     // whose table satp holds, NULL: the kernel's own
+    struct task *fpu_owner;        // whose values are in the FPU registers, NULL: nobody's
+    struct space *space;           // whose table satp holds, NULL: the kernel's own
     uint64_t asid_generation, asid_next, asid_limit;
     unsigned long hart;
 };

@@ -25,7 +25,8 @@
 #define PTE_TABLE_PROTECTS false
 
 // Protection bits of a leaf. Writable without readable is reserved, so all but execute-only are readable.
-static inline uint64_t pte_rights(unsigned protection) {
+static inline uint64_t pte_rights(unsigned protection)
+{
     if (!(protection & PROT_MASK))
         return PTE_HELD;
     uint64_t rights = PTE_VALID | PTE_READ | PTE_USER | PTE_ACCESSED;
@@ -35,12 +36,14 @@ static inline uint64_t pte_rights(unsigned protection) {
 }
 
 // `flags`: PTE_SOFT_*, PTE_UNCACHED.
-static inline uint64_t pte_leaf(uint64_t frame, unsigned protection, uint64_t flags) {
+static inline uint64_t pte_leaf(uint64_t frame, unsigned protection, uint64_t flags)
+{
     return frame >> 2 | pte_rights(protection) | flags;
 }
 
 // Entry at `level` (2: root, 1) for a table.
-static inline uint64_t pte_table(uint64_t frame, unsigned level) {
+static inline uint64_t pte_table(uint64_t frame, unsigned level)
+{
     (void)level;
     return frame >> 2 | PTE_VALID;
 }
@@ -48,17 +51,25 @@ static inline uint64_t pte_table(uint64_t frame, unsigned level) {
 static inline bool pte_present(uint64_t entry) { return entry & (PTE_VALID | PTE_HELD); } // holds a page
 static inline uint64_t pte_frame(uint64_t entry) { return (entry & PTE_PPN) << 2; }
 static inline bool pte_readable(uint64_t entry) { return entry & PTE_VALID; }
-static inline bool pte_writable(uint64_t entry) { return (entry & (PTE_VALID | PTE_WRITE)) == (PTE_VALID | PTE_WRITE); }
-static inline bool pte_executable(uint64_t entry) { return (entry & (PTE_VALID | PTE_EXECUTE)) == (PTE_VALID | PTE_EXECUTE); }
+static inline bool pte_writable(uint64_t entry)
+{
+    return (entry & (PTE_VALID | PTE_WRITE)) == (PTE_VALID | PTE_WRITE);
+}
+static inline bool pte_executable(uint64_t entry)
+{
+    return (entry & (PTE_VALID | PTE_EXECUTE)) == (PTE_VALID | PTE_EXECUTE);
+}
 static inline bool pte_dirty(uint64_t entry) { return entry & PTE_DIRTY; }
 static inline bool pte_accessed(uint64_t entry) { return entry & PTE_ACCESSED; }
 static inline uint64_t pte_protect(uint64_t entry) { return entry & ~PTE_WRITE; }
 
 // Same page, other protection. Never adds the write bit: whether a page may be written is for a fault to find out.
-static inline uint64_t pte_change(uint64_t entry, unsigned protection) {
+static inline uint64_t pte_change(uint64_t entry, unsigned protection)
+{
     uint64_t kept = entry & (PTE_PPN | PTE_SOFT_OBJECT | PTE_SOFT_DEVICE | PTE_DIRTY);
     uint64_t write = pte_writable(entry) && (protection & PROT_WRITE_BIT) ? PTE_WRITE : 0;
-    unsigned others = protection & PROT_WRITE_BIT ? (protection & ~PROT_WRITE_BIT) | PROT_READ_BIT : protection;
+    unsigned others =
+        protection & PROT_WRITE_BIT ? (protection & ~PROT_WRITE_BIT) | PROT_READ_BIT : protection;
     return kept | pte_rights(others) | write;
 }
 
@@ -70,7 +81,8 @@ static inline uint64_t pte_table_unprotect(uint64_t entry) { return entry; }
 // An executable page was mapped since the last fence.i: instruction fetches may still see what its frame held before.
 extern bool icache_stale; // paging.c
 
-static inline void pte_store(uint64_t *slot, uint64_t entry) {
+static inline void pte_store(uint64_t *slot, uint64_t entry)
+{
     if (entry & PTE_EXECUTE)
         icache_stale = true;
     __atomic_store_n(slot, entry, __ATOMIC_RELEASE);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct arch_space {
-    uint64_t *root;       // in the direct map; entries 256..511 are the kernel's
-    uint64_t satp;        // as loaded: mode, identifier, root
-    uint64_t generation;  // of the identifier; older than the CPU's: take a new one before loading
+    uint64_t *root;      // in the direct map; entries 256..511 are the kernel's
+    uint64_t satp;       // as loaded: mode, identifier, root
+    uint64_t generation; // of the identifier; older than the CPU's: take a new one before loading
 };
