@@ -11,25 +11,28 @@ static const struct known {
     const char *compatible, *name;
     bool ascending; // by address, in whatever order the tree has them
 } known_devices[] = {
-    {"ns16550a", "uart", false},
-    {"virtio,mmio", "virtio-mmio", true},
-    {"google,goldfish-rtc", "rtc", false},
+    { "ns16550a", "uart", false },
+    { "virtio,mmio", "virtio-mmio", true },
+    { "google,goldfish-rtc", "rtc", false },
 };
 
-static uint64_t cells(const fdt32_t *cell, int count) {
+static uint64_t cells(const fdt32_t *cell, int count)
+{
     uint64_t value = 0;
     while (count-- > 0)
         value = value << 32 | fdt32_to_cpu(*cell++);
     return value;
 }
 
-static unsigned node_number(const void *tree, int node, const char *name, unsigned missing) {
+static unsigned node_number(const void *tree, int node, const char *name, unsigned missing)
+{
     int size;
     const fdt32_t *property = fdt_getprop(tree, node, name, &size);
     return property && size >= 4 ? fdt32_to_cpu(*property) : missing;
 }
 
-static bool read_device(const void *tree, int node, const char *name, struct device *device) {
+static bool read_device(const void *tree, int node, const char *name, struct device *device)
+{
     int parent = fdt_parent_offset(tree, node), size;
     int address_cells = fdt_address_cells(tree, parent), size_cells = fdt_size_cells(tree, parent);
     const fdt32_t *reg = fdt_getprop(tree, node, "reg", &size);
@@ -45,7 +48,8 @@ static bool read_device(const void *tree, int node, const char *name, struct dev
     return true;
 }
 
-static void reverse(struct device *devices, unsigned count) {
+static void reverse(struct device *devices, unsigned count)
+{
     for (unsigned i = 0; i < count / 2; i++) {
         struct device device = devices[i];
         devices[i] = devices[count - 1 - i];
@@ -53,7 +57,9 @@ static void reverse(struct device *devices, unsigned count) {
     }
 }
 
-int devices_find(const void *tree, size_t length, const char *command_line, struct device *devices, unsigned limit) {
+int devices_find(const void *tree, size_t length, const char *command_line, struct device *devices,
+                 unsigned limit)
+{
     if (length < sizeof(struct fdt_header) || fdt_check_header(tree) != 0 || fdt_totalsize(tree) > length)
         return -EINVAL;
     unsigned count = 0;
