@@ -6,6 +6,7 @@
 #include "riscv64.h"
 #include <assert.h>
 #include <log.h>
+#include <panic.h>
 #include <space.h>
 #include <task.h>
 
@@ -57,7 +58,7 @@ void trap_fault(struct task *task, unsigned long cause, unsigned long value)
     trap_exception(task, kind, address, cause, 0);
 }
 
-// The registers stand in the CPU's fault_frame; panic() walks the stack from there.
+// The registers, then the chain of callers from where the fault was.
 void trap_fault_in_kernel(const struct user_frame *frame, unsigned long cause, unsigned long value)
 {
     static bool again;
@@ -65,14 +66,10 @@ void trap_fault_in_kernel(const struct user_frame *frame, unsigned long cause, u
         arch_power(POWER_OFF, 101);
     again = true;
     log_to_console(true);
-    log_print("kernel fault: cause %lu, value %#lx, pc %#lx\n", cause, value, frame->pc);
+    log_print("fault in the kernel\n");
     for (unsigned i = 0; i < 31; i++)
-        log_print("x%-2u %016lx%c", i + 1, frame->x[i], i % 4 == 3 || i == 30 ? '\n' : ' ');
-    unsigned long pc[16];
-    unsigned count = arch_backtrace(pc, 16, frame->x[7]);
-    for (unsigned i = 0; i < count; i++)
-        log_print("  from %#lx\n", pc[i]);
-    panic("fault in the kernel at %#lx", frame->pc);
+        log_print("x%-2u %016lx%c", i + 1, (unsigned long)frame->x[i], i % 4 == 3 || i == 30 ? '\n' : ' ');
+    panic_at(frame->pc, frame->x[7], "exception %lu in the kernel, address %lx", cause, value);
 }
 
 // A frame is {previous frame, return address} below the frame pointer; the chain ends with 0 (entry.S).
