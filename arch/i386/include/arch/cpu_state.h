@@ -8,11 +8,6 @@
 struct task;
 struct space;
 
-// Selectors are Linux's, so that register dumps and sigcontext look alike.
-#define KERNEL_CS 0x60
-#define KERNEL_DS 0x68
-#define USER_CS 0x73
-#define USER_DS 0x7b
 #define TLS_FIRST 6
 #define TSS_ENTRY 16
 #define GDT_ENTRIES 32

@@ -14,6 +14,7 @@
 #define DIRECT_BASE 0xC0000000ul
 #define DIRECT_LIMIT 0x30000000ull // physical bytes that are mapped directly
 #define CALL_ADVANCE 2             // bytes of the trap instruction (int 0x80)
+#define ARCH_IOPORTS 65536u        // I/O ports of the machine
 
 // User registers as a server reads and writes them. orig_eax is the trap's number, or -1 outside a call.
 struct user_frame {
