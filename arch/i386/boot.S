@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From the boot loader to C: multiboot (QEMU pc, GRUB) or PVH (QEMU microvm), both in protected mode without paging,
+// From the boot loader to C: multiboot (GRUB) or PVH (QEMU), both in protected mode without paging,
 // ebx pointing to what the loader tells. Turns PAE paging on with tables laid out at build time.
 
 #include "offsets.h"

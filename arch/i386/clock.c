@@ -12,6 +12,7 @@
 #define PIT_COMMAND 0x43
 #define PIT_GATE 0x61
 #define PIT_ABSENT_READS 10000u
+#define SAMPLES 8
 
 #define TIMER_SPAN 4000000000u // ns that one run of the 32-bit timer can wait
 
@@ -58,45 +59,54 @@ static void pit_start(void)
     out8(PIT_CHANNEL2, 0xff);
 }
 
-// Waits until the PIT has counted `ticks` down from `from` and stands at a fresh tick. -> the count, 0: it stands still
-static uint16_t pit_wait(uint16_t from, uint16_t ticks)
+// One look at all three clocks.
+struct sample {
+    uint64_t cycles;
+    uint32_t timer;
+    uint16_t pit;
+};
+
+// The quickest of a few, because QEMU may be interrupted in any.
+static struct sample take_sample(void)
 {
-    for (unsigned reads = 0; reads < PIT_ABSENT_READS; reads++) {
-        uint16_t now = pit_read();
-        if ((uint16_t)(from - now) >= ticks)
-            return now;
+    struct sample best = { 0 };
+    uint64_t shortest = UINT64_MAX;
+    for (unsigned i = 0; i < SAMPLES; i++) {
+        struct sample sample = { arch_cycles(), apic_timer_count(), pit_read() };
+        uint64_t duration = arch_cycles() - sample.cycles;
+        if (duration < shortest) {
+            shortest = duration;
+            best = sample;
+        }
     }
-    return 0;
+    return best;
 }
 
-// What is within a thousandth of 1 GHz is 1 GHz: QEMU's timer, and its TSC with -icount.
-static uint64_t settle(uint64_t frequency)
+// What is near 1 GHz is 1 GHz: QEMU's timer always, and its TSC with -icount.
+static uint64_t settle(uint64_t frequency, uint64_t tolerance)
 {
     uint64_t distance = frequency > NANOSECONDS ? frequency - NANOSECONDS : NANOSECONDS - frequency;
-    return distance < NANOSECONDS / 1000 ? NANOSECONDS : frequency;
+    return distance < tolerance ? NANOSECONDS : frequency;
 }
 
 void clock_calibrate(void)
 {
     pit_start();
     apic_timer_start(UINT32_MAX);
-    uint16_t first = pit_wait(pit_read(), 1);
-    uint64_t cycles = arch_cycles();
-    uint32_t timer = apic_timer_count();
-    uint16_t last = pit_wait(first, PIT_MEASURE);
-    cycles = arch_cycles() - cycles;
-    timer -= apic_timer_count();
+    struct sample first = take_sample();
+    for (unsigned reads = 0; reads < PIT_ABSENT_READS && (uint16_t)(first.pit - pit_read()) < PIT_MEASURE;
+         reads++)
+        ;
+    struct sample last = take_sample();
     apic_timer_start(0);
-    uint64_t ticks = (uint16_t)(first - last);
-    uint64_t timer_frequency = NANOSECONDS; // no PIT: take QEMU's timer for granted
-    clock_frequency = cycles * NANOSECONDS / timer;
-    if (first != 0 && last != 0) {
-        clock_frequency = cycles * PIT_FREQUENCY / ticks;
-        timer_frequency = (uint64_t)timer * PIT_FREQUENCY / ticks;
-    }
-    clock_frequency = settle(clock_frequency);
+    uint64_t ticks = (uint16_t)(first.pit - last.pit);
+    uint64_t timer = first.timer - last.timer;
+    uint64_t timer_frequency = NANOSECONDS; // without a PIT, QEMU's is taken for granted
+    if (ticks >= PIT_MEASURE)
+        timer_frequency = settle(timer * PIT_FREQUENCY / ticks, NANOSECONDS / 100);
+    clock_frequency = settle((last.cycles - first.cycles) * timer_frequency / timer, NANOSECONDS / 1000);
     cycles_to_ns = make_ratio(NANOSECONDS, clock_frequency);
-    ns_to_timer = make_ratio(settle(timer_frequency), NANOSECONDS);
+    ns_to_timer = make_ratio(timer_frequency, NANOSECONDS);
     clock_start = arch_cycles();
     this_cpu()->arch.timer_deadline = NO_DEADLINE;
 }

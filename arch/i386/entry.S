@@ -63,6 +63,7 @@ leave:
     movl    (%esp), %edx // cpu->current
     jmpl    *TASK_LEAVE(%edx)
 
+    .globl leave_sysexit
 leave_sysexit:
     movl    FRAME_EBX(%edx), %ebx
     movl    FRAME_ESI(%edx), %esi
