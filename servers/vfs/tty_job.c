@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// Terminals and sessions: controlling terminal, foreground group, job control, and the signals that terminals
+// send. pm owns processes and groups; vfs asks it (PM_TTY_CHECK, PM_GROUP_SESSION) on fibers, and tells it of
+// signals one after the other, without waiting.
+#include <errno.h>
+#include <heap.h>
+#include <linux/capability.h>
+#include <linux/signal.h>
+#include <linux/fcntl.h>
+#include <server.h>
+#include "tty.h"
+
+// A signal on its way to pm.
+struct outgoing {
+    struct list link;
+    enum pm_target target;
+    int id, signal;
+};
+// The foreground group that a terminal had when it was hung up. Its session's leader, when it exits, passes the
+// hang-up on to it (tty_session_end).
+struct old_group {
+    struct list link;
+    int session, group;
+};
+
+static struct list outgoing = { &outgoing, &outgoing };
+static struct list old_groups = { &old_groups, &old_groups };
+static struct async_call signal_call;
+static handle_t pm;
+
+static void send_next(void)
+{
+    if (list_empty(&outgoing) || signal_call.busy)
+        return;
+    struct outgoing *first = list_first(&outgoing, struct outgoing, link);
+    struct message message = { .number = PM_SIGNAL };
+    message.args[0] = first->target;
+    message.args[1] = (unsigned long)first->id;
+    message.args[2] = (unsigned long)first->signal;
+    message.args[3] = SI_KERNEL;
+    list_remove(&first->link);
+    heap_free(first);
+    async_begin(&signal_call, pm, &message);
+}
+
+static void sent(struct async_call *async, const struct message *reply) { send_next(); }
+
+static void send_signal(enum pm_target target, int id, int signal)
+{
+    struct outgoing *record = heap_alloc(sizeof(*record));
+    if (!record)
+        return;
+    record->target = target;
+    record->id = id;
+    record->signal = signal;
+    list_append(&outgoing, &record->link);
+    send_next();
+}
+
+int tty_job_start(void)
+{
+    pm = start_handle("pm");
+    return async_init(&signal_call, sent);
+}
+
+void tty_signal_group(struct tty *tty, int signal)
+{
+    if (tty->group != 0)
+        send_signal(PM_TARGET_GROUP, tty->group, signal);
+}
+
+static bool leads_session(const struct client *client)
+{
+    return client->identity.sid == client->identity.tgid;
+}
+
+struct tty *tty_of(const struct client *client) { return tty_of_session(client->identity.sid); }
+
+int tty_check(struct client *caller, struct tty *tty, int signal)
+{
+    bool controls = tty->session != 0 && tty->session == caller->identity.sid;
+    if (!controls || tty->group == 0 || tty->group == caller->identity.pgid)
+        return 0;
+    if (!fiber_current())
+        return -EFIBER;
+    struct message message = { .number = PM_TTY_CHECK };
+    message.args[0] = caller->pm_label;
+    message.args[1] = (unsigned long)signal;
+    long result = fiber_call(pm, &message);
+    if (result != -ERESTART_TTY)
+        return (int)result;
+    caller->divert = DIVERT_RESTARTSYS;
+    return -EINTR;
+}
+
+static void acquire(struct client *caller, struct tty *tty)
+{
+    tty->session = caller->identity.sid;
+    tty->group = caller->identity.pgid;
+}
+
+void tty_opened(struct client *caller, struct tty *tty, struct file *file)
+{
+    if (file->flags & O_NOCTTY || !file_readable(file))
+        return;
+    if (leads_session(caller) && !tty_of(caller) && tty->session == 0)
+        acquire(caller, tty);
+}
+
+long tty_set_controlling(struct client *caller, struct tty *tty, struct file *file, unsigned long steal)
+{
+    bool leader = leads_session(caller), administrator = client_capable(caller, CAP_SYS_ADMIN);
+    if (leader && tty->session == caller->identity.sid)
+        return 0;
+    if (!leader || tty_of(caller))
+        return -EPERM;
+    if (tty->session != 0 && !(steal == 1 && administrator))
+        return -EPERM;
+    if (!file_readable(file) && !administrator)
+        return -EPERM;
+    acquire(caller, tty);
+    return 0;
+}
+
+// Only a leader gives the terminal up: a session has one terminal or none, for all of its members.
+long tty_drop_controlling(struct client *caller, struct tty *tty)
+{
+    if (tty_of(caller) != tty)
+        return -ENOTTY;
+    if (!leads_session(caller))
+        return 0;
+    tty_signal_group(tty, SIGHUP);
+    tty_signal_group(tty, SIGCONT);
+    tty->session = tty->group = 0;
+    return 0;
+}
+
+long tty_set_group(struct client *caller, struct tty *tty, int group)
+{
+    if (group < 0)
+        return -EINVAL;
+    if (tty->session == 0 || tty->session != caller->identity.sid)
+        return -ENOTTY;
+    if (group != caller->identity.pgid) {
+        if (!fiber_current())
+            return -EFIBER;
+        struct message message = { .number = PM_GROUP_SESSION };
+        message.args[0] = (unsigned long)group;
+        long session = fiber_call(pm, &message);
+        if (session < 0)
+            return session;
+        if (session != caller->identity.sid)
+            return -EPERM;
+        if (tty->session != caller->identity.sid) // it may have been hung up meanwhile
+            return -ENOTTY;
+    }
+    tty->group = group;
+    return 0;
+}
+
+void tty_leave_session(struct tty *tty)
+{
+    if (tty->session == 0)
+        return;
+    send_signal(PM_TARGET_PROCESS, tty->session, SIGHUP);
+    send_signal(PM_TARGET_PROCESS, tty->session, SIGCONT);
+    struct old_group *old = tty->group ? heap_alloc(sizeof(*old)) : NULL;
+    if (old) {
+        old->session = tty->session;
+        old->group = tty->group;
+        list_append(&old_groups, &old->link);
+    }
+    tty->session = tty->group = 0;
+}
+
+static int take_old_group(int session)
+{
+    int group = 0;
+    list_for_each_safe(old, &old_groups, struct old_group, link)
+    {
+        if (old->session != session)
+            continue;
+        group = old->group;
+        list_remove(&old->link);
+        heap_free(old);
+    }
+    return group;
+}
+
+// The leader is gone: its terminal is hung up. pm sends the signals to the group that is returned.
+long tty_session_end(int session)
+{
+    int group = take_old_group(session);
+    struct tty *tty = tty_of_session(session);
+    if (!tty)
+        return group;
+    group = tty->group;
+    tty->session = tty->group = 0;
+    tty_hangup(tty);
+    return group;
+}
