@@ -12,7 +12,7 @@ struct archive_file {
 
 // boot.c: words `name` and `name=value` of the command line. -> false if there is none
 bool boot_option(const struct boot_info *info, const char *name, char *value, size_t size);
-// archive.c
+// archive.c: the initial archive, cpio newc
 bool archive_find(struct boot_range archive, const char *name, struct archive_file *file);
 void physical_read(void *to, uint64_t physical, size_t length);
 // elf.c: maps and fills the segments of a static executable. -> entry point; panics on anything malformed

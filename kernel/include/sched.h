@@ -16,11 +16,13 @@ void sched_yield(struct task *task);
 void sched_pick(void); // called by trap_leave when reschedule is set
 void sched_set(struct task *task, unsigned class, unsigned value);
 void sched_inherit(struct task *child, const struct task *parent);
+void sched_forget(struct task *task); // it died
 void sched_timer(void); // expired deadlines, end of time slice
 
 // timer.c: deadlines of waits in receive.
 void timer_set(struct task *task, uint64_t deadline); // NO_DEADLINE takes it out
 void timer_expire(struct cpu *cpu, uint64_t now);
+void timer_arm(struct cpu *cpu, uint64_t when); // the timer fires at `when` or before
 
 // account.c: time goes to the counter cpu->account, in cycles.
 void account_switch(struct cpu *cpu, uint64_t *counter); // from now on

@@ -82,6 +82,7 @@ void task_kill(struct task *task); // off its CPU, out of every queue; its open 
 long task_start(struct task *task); // starts or resumes; -EINVAL unless new or suspended
 long task_suspend(struct task *task);
 void task_reap(struct cpu *cpu); // frees what died while it was current
+extern struct task *first_task;  // root; its death is the system's
 extern struct list task_list;    // every task, by `all`
 struct task *kernel_thread(void (*fn)(void *), void *argument); // idle and workers; starts runnable
 _Noreturn void task_exit_kernel(void);

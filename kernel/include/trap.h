@@ -11,9 +11,12 @@ struct message;
 void task_divert(struct task *task, unsigned long reason, long value);
 void task_fault(struct task *task, unsigned kind, unsigned long address, unsigned access, unsigned long trap,
                 unsigned long error);
+// Its owner is gone, or it never had one: it stops for good. The end of the first task is the system's.
+void task_orphaned(struct task *task);
 long task_interrupt(struct task *task);
 void trap_route(struct task *task);             // sends the trap in its frame where the routes say
-struct task *trap_finish(struct task *task);    // after an answer: -> task if it can run now, NULL if it was diverted
+// After an answer: -> task if it can run now, NULL if it was diverted. value is what a divert tells.
+struct task *trap_finish(struct task *task, long value);
 
 // reply.c: answers message->token for `server`. *ready is a caller that may run now, not woken yet.
 long call_reply(struct task *server, const struct message *message, struct task **ready);

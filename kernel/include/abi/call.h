@@ -53,7 +53,8 @@
     X(memory_read, 66)    /* (memory, local, length) wide {offset} -> bytes */ \
     X(memory_write, 67)   /* (memory, local, length) wide {offset} -> bytes */ \
     X(memory_resize, 68)  /* (memory) wide {size}: pages beyond are freed and unmapped everywhere */ \
-    X(memory_supply, 69)  /* (memory, local or 0 for zeroes, length, 0 | error) wide {offset}: pager's answer */ \
+    X(memory_supply, 69)  /* (memory, local or 0 for zeroes, length) wide {offset}: pager's pages; then it answers
+                             the MESSAGE_PAGE call: value >= 0 tries again, an error number is a bus error */ \
     X(memory_info, 70)    /* (memory) -> 0; result {size, resident pages, identity, mapping regions} */ \
     X(memory_evict, 71)   /* (memory) wide {offset, length}: drop pages, unmap them everywhere */ \
     /* tasks */ \

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// The freestanding part of <string.h>, for kernel and servers. Word-wise where it pays: both targets allow
+// unaligned words only on i386, so words are used when both ends are aligned alike.
+#include <string.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef unsigned long __attribute__((may_alias)) word;
+
+#define WORD sizeof(word)
+
+void *memcpy(void *restrict to, const void *restrict from, size_t length)
+{
+    unsigned char *t = to;
+    const unsigned char *f = from;
+    if ((((uintptr_t)t ^ (uintptr_t)f) & (WORD - 1)) == 0) {
+        for (; length && ((uintptr_t)t & (WORD - 1)); length--)
+            *t++ = *f++;
+        for (; length >= 4 * WORD; length -= 4 * WORD, t += 4 * WORD, f += 4 * WORD) {
+            word a = ((const word *)f)[0], b = ((const word *)f)[1];
+            word c = ((const word *)f)[2], d = ((const word *)f)[3];
+            ((word *)t)[0] = a, ((word *)t)[1] = b;
+            ((word *)t)[2] = c, ((word *)t)[3] = d;
+        }
+        for (; length >= WORD; length -= WORD, t += WORD, f += WORD)
+            *(word *)t = *(const word *)f;
+    }
+    for (; length; length--)
+        *t++ = *f++;
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t length)
+{
+    unsigned char *t = to;
+    const unsigned char *f = from;
+    if (t <= f || t >= f + length)
+        return t == f ? to : memcpy(to, from, length); // memcpy goes upward, so an overlap from below is fine
+    while (length--)
+        t[length] = f[length];
+    return to;
+}
+
+void *memset(void *to, int byte, size_t length)
+{
+    unsigned char *t = to;
+    word pattern = (unsigned char)byte * (~(word)0 / 255);
+    for (; length && ((uintptr_t)t & (WORD - 1)); length--)
+        *t++ = (unsigned char)byte;
+    for (; length >= 4 * WORD; length -= 4 * WORD, t += 4 * WORD) {
+        ((word *)t)[0] = pattern, ((word *)t)[1] = pattern;
+        ((word *)t)[2] = pattern, ((word *)t)[3] = pattern;
+    }
+    for (; length >= WORD; length -= WORD, t += WORD)
+        *(word *)t = pattern;
+    for (; length; length--)
+        *t++ = (unsigned char)byte;
+    return to;
+}
+
+int memcmp(const void *a, const void *b, size_t length)
+{
+    const unsigned char *x = a, *y = b;
+    for (; length; length--, x++, y++)
+        if (*x != *y)
+            return *x - *y;
+    return 0;
+}
+
+void *memchr(const void *s, int byte, size_t length)
+{
+    for (const unsigned char *c = s; length; length--, c++)
+        if (*c == (unsigned char)byte)
+            return (void *)c;
+    return NULL;
+}
+
+size_t strlen(const char *s)
+{
+    const char *end = s;
+    while (*end)
+        end++;
+    return end - s;
+}
+
+size_t strnlen(const char *s, size_t limit)
+{
+    size_t length = 0;
+    while (length < limit && s[length])
+        length++;
+    return length;
+}
+
+int strcmp(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    return (unsigned char)*a - (unsigned char)*b;
+}
+
+int strncmp(const char *a, const char *b, size_t limit)
+{
+    for (; limit; limit--, a++, b++)
+        if (*a != *b || !*a)
+            return (unsigned char)*a - (unsigned char)*b;
+    return 0;
+}
+
+char *strchr(const char *s, int byte)
+{
+    for (;; s++) {
+        if (*s == (char)byte)
+            return (char *)s;
+        if (!*s)
+            return NULL;
+    }
+}
+
+char *strrchr(const char *s, int byte)
+{
+    const char *last = NULL;
+    for (;; s++) {
+        if (*s == (char)byte)
+            last = s;
+        if (!*s)
+            return (char *)last;
+    }
+}
+
+char *strstr(const char *s, const char *needle)
+{
+    size_t length = strlen(needle);
+    for (; *s || !length; s++)
+        if (strncmp(s, needle, length) == 0)
+            return (char *)s;
+    return NULL;
+}
+
+size_t strlcpy(char *to, const char *from, size_t size)
+{
+    size_t length = strlen(from);
+    if (size) {
+        size_t copied = length < size ? length : size - 1;
+        memcpy(to, from, copied);
+        to[copied] = 0;
+    }
+    return length;
+}
+
+static unsigned digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if ((c | 32) >= 'a' && (c | 32) <= 'z')
+        return (c | 32) - 'a' + 10;
+    return 255;
+}
+
+// Base 0 takes 0x and 0 prefixes as in C; overflow wraps, which no caller here can meet with checked input.
+unsigned long strtoul(const char *s, char **end, int base)
+{
+    bool hexadecimal = s[0] == '0' && (s[1] | 32) == 'x' && digit_value(s[2]) < 16;
+    if ((base == 0 || base == 16) && hexadecimal) {
+        s += 2;
+        base = 16;
+    }
+    if (base == 0)
+        base = *s == '0' ? 8 : 10;
+    unsigned long value = 0;
+    for (; digit_value(*s) < (unsigned)base; s++)
+        value = value * base + digit_value(*s);
+    if (end)
+        *end = (char *)s;
+    return value;
+}

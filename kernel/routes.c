@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Trap routes: tables from trap number to port, shared by the tasks of one personality.
+#include <abi/object.h>
+#include <errno.h>
+#include <frame.h>
+#include <port.h>
+#include <routes.h>
+
+static size_t routes_size(unsigned long count)
+{
+    return sizeof(struct routes) + count * sizeof(struct route);
+}
+
+struct routes *routes_create(struct quota *quota, unsigned long count)
+{
+    struct routes *routes = kmalloc(quota, routes_size(count));
+    if (!routes)
+        return NULL;
+    object_init(&routes->object, HANDLE_ROUTES);
+    object_get(&quota->object);
+    routes->quota = quota;
+    routes->count = count;
+    return routes;
+}
+
+static void replace(struct route *route, struct route with)
+{
+    struct port *old = route->port;
+    if (with.port)
+        object_get(&with.port->object);
+    *route = with;
+    if (old)
+        object_put(&old->object);
+}
+
+// port NULL: no route.
+long routes_set(struct routes *routes, unsigned long number, struct port *port, unsigned slot)
+{
+    if (number >= routes->count || slot >= TASK_LABELS)
+        return -EINVAL;
+    replace(&routes->entries[number],
+            (struct route){ .port = port, .kind = port ? ROUTE_PORT : ROUTE_NONE, .slot = (uint8_t)slot });
+    return 0;
+}
+
+long routes_set_constant(struct routes *routes, unsigned long number, unsigned index)
+{
+    if (number >= routes->count || index >= TASK_CONSTANTS)
+        return -EINVAL;
+    replace(&routes->entries[number], (struct route){ .kind = ROUTE_CONSTANT, .slot = (uint8_t)index });
+    return 0;
+}
+
+void routes_destroy(struct object *object)
+{
+    struct routes *routes = (struct routes *)object;
+    struct quota *quota = routes->quota;
+    for (unsigned long i = 0; i < routes->count; i++)
+        replace(&routes->entries[i], (struct route){ .kind = ROUTE_NONE });
+    kfree(quota, routes, routes_size(routes->count));
+    object_put(&quota->object);
+}
