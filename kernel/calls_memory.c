@@ -120,6 +120,7 @@ long do_memory_info(struct task *task, unsigned long index, unsigned long b, uns
     result[1] = memory->resident;
     result[2] = memory->object.identity;
     result[3] = regions;
+    result[4] = memory->physical;
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <memory.h>
 #include <object.h>
 #include <rbtree.h>
+#include <work.h>
 
 struct region {
     struct rbtree_node node;  // by start
@@ -29,9 +30,11 @@ struct space {
     struct quota *quota;
     struct rbtree regions;
     struct region *last; // the region that answered last
-    uint64_t mapped_pages, resident_pages, table_frames;
+    uint64_t mapped_pages, resident_pages, table_frames; // the latter two are pagetable.c's
     struct handle_table handles;
     struct arch_space arch;
+    struct work work;           // its end, if it is large
+    unsigned long release_from; // page tables below are gone
 };
 
 struct space *space_create(struct quota *quota);
@@ -50,6 +53,8 @@ long space_discard(struct space *space, unsigned long address, unsigned long len
 // -EACCES protection; -ENOMEM frames or quota; -ERANGE beyond the object (bus error); -EINPROGRESS: the
 // page must come from the region's pager: *memory and *page name it.
 long space_fault(struct space *space, unsigned long address, unsigned access, struct memory **memory, uint64_t *page);
+// The same until the page is there for access. -> 0 and the physical address of the byte, or an error as above
+long space_page(struct space *space, unsigned long address, unsigned access, uint64_t *physical);
 
 // Software copies; never fault, never block; bring in what needs no pager. -> bytes copied (may be short).
 size_t copy_from_space(struct space *space, void *to, unsigned long from, size_t length);

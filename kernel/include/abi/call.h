@@ -39,7 +39,7 @@
     X(space_unmap, 51)    /* (space, address, length) */ \
     X(space_protect, 52)  /* (space, address, length, prot); ENOMEM if not all mapped, EACCES if not allowed */ \
     X(space_query, 53)    /* (space, address) first region ending above address -> 0, ENOENT; result {start, end,
-                             prot | MAP_*, tag, memory identity, offset, resident pages} */ \
+                             prot | MAP_*, tag, memory identity, offset, resident pages, limit} */ \
     X(space_move, 54)     /* (space, old, old length, new address) wide {new length}; moves pages; old is unmapped;
                              the new range must be free; -> new address */ \
     X(space_discard, 55)  /* (space, address, length) drops private pages, detaches shared ones (MADV_DONTNEED) */ \
@@ -55,7 +55,8 @@
     X(memory_resize, 68)  /* (memory) wide {size}: pages beyond are freed and unmapped everywhere */ \
     X(memory_supply, 69)  /* (memory, local or 0 for zeroes, length) wide {offset}: pager's pages; then it answers
                              the MESSAGE_PAGE call: value >= 0 tries again, an error number is a bus error */ \
-    X(memory_info, 70)    /* (memory) -> 0; result {size, resident pages, identity, mapping regions} */ \
+    X(memory_info, 70)    /* (memory) -> 0; result {size, resident pages, identity, mapping regions,
+                             physical address of LOW and physical memory, else 0} */ \
     X(memory_evict, 71)   /* (memory) wide {offset, length}: drop pages, unmap them everywhere */ \
     /* tasks */ \
     X(task_create, 80)    /* (space, quota, owner port or 0, owner label) native task; wide {entry, stack, argument,

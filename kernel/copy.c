@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// Copies by software walk: they reach user memory and objects through the kernel's own windows, page by page, never
+// fault and never wait; they say how far they got. Slot 0 is the source's window, slot 1 the destination's.
+//
+// In each step the destination is brought in before the source: bringing in may copy a page or reuse window 0, and
+// reading never replaces a page that is there.
+#include <arch.h>
+#include <errno.h>
+#include <frame.h>
+#include <memory.h>
+#include <space.h>
+#include <string.h>
+
+static size_t page_rest(uint64_t address) { return PAGE_SIZE - (size_t)(address & (PAGE_SIZE - 1)); }
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+static void copy_physical(uint64_t to, uint64_t from, size_t length)
+{
+    memmove(window_open(to, 1), window_open(from, 0), length);
+    window_close(to, 1);
+    window_close(from, 0);
+}
+
+size_t copy_from_space(struct space *space, void *to, unsigned long from, size_t length)
+{
+    size_t done = 0;
+    while (done < length) {
+        uint64_t physical;
+        size_t part = least(length - done, page_rest(from + done));
+        if (space_page(space, from + done, ACCESS_READ, &physical) < 0)
+            break;
+        memcpy((char *)to + done, window_open(physical, 0), part);
+        window_close(physical, 0);
+        done += part;
+    }
+    return done;
+}
+
+size_t copy_to_space(struct space *space, unsigned long to, const void *from, size_t length)
+{
+    size_t done = 0;
+    while (done < length) {
+        uint64_t physical;
+        size_t part = least(length - done, page_rest(to + done));
+        if (space_page(space, to + done, ACCESS_WRITE, &physical) < 0)
+            break;
+        memcpy(window_open(physical, 1), (const char *)from + done, part);
+        window_close(physical, 1);
+        done += part;
+    }
+    return done;
+}
+
+size_t copy_between_spaces(struct space *to_space, unsigned long to, struct space *from_space, unsigned long from,
+                           size_t length)
+{
+    size_t done = 0;
+    while (done < length) {
+        uint64_t target, source;
+        size_t part = least(length - done, least(page_rest(to + done), page_rest(from + done)));
+        if (space_page(to_space, to + done, ACCESS_WRITE, &target) < 0 ||
+            space_page(from_space, from + done, ACCESS_READ, &source) < 0)
+            break;
+        copy_physical(target, source, part);
+        done += part;
+    }
+    return done;
+}
+
+long space_compare_exchange(struct space *space, unsigned long address, uint32_t expected, uint32_t desired,
+                            uint32_t *found)
+{
+    uint64_t physical;
+    if (address & (sizeof(uint32_t) - 1))
+        return -EINVAL;
+    long error = space_page(space, address, ACCESS_WRITE, &physical);
+    if (error < 0)
+        return error == -ENOMEM ? -ENOMEM : -EFAULT;
+    uint32_t *word = window_open(physical, 0);
+    __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    *found = expected;
+    window_close(physical, 0);
+    return 0;
+}
+
+// --- objects ------------------------------------------------------------------------------------------------------
+
+// Where a byte of the object is. A page that an anonymous object lacks is made only for writing; *physical is 0 then
+// (it reads as zeroes). -> false: not to be had without a pager or memory
+static bool object_byte(struct memory *memory, uint64_t offset, bool write, uint64_t *physical)
+{
+    if (memory->kind == MEMORY_PHYSICAL) {
+        *physical = memory->physical + offset;
+        return true;
+    }
+    struct frame *frame = memory_present(memory, offset >> PAGE_SHIFT);
+    *physical = 0;
+    if (!frame && !write && memory->kind == MEMORY_ANONYMOUS)
+        return true;
+    int error;
+    if (!frame)
+        frame = memory_page(memory, offset >> PAGE_SHIFT, &error);
+    if (!frame)
+        return false;
+    *physical = frame_address(frame) + (offset & (PAGE_SIZE - 1));
+    return true;
+}
+
+static size_t within(const struct memory *memory, uint64_t offset, size_t length)
+{
+    if (offset >= memory->size)
+        return 0;
+    return length < memory->size - offset ? length : (size_t)(memory->size - offset);
+}
+
+size_t memory_copy_in(struct memory *memory, uint64_t offset, const void *from, size_t length)
+{
+    size_t done = 0;
+    length = within(memory, offset, length);
+    while (done < length) {
+        uint64_t physical;
+        size_t part = least(length - done, page_rest(offset + done));
+        if (!object_byte(memory, offset + done, true, &physical))
+            break;
+        memcpy(window_open(physical, 1), (const char *)from + done, part);
+        window_close(physical, 1);
+        done += part;
+    }
+    return done;
+}
+
+size_t memory_copy_out(struct memory *memory, uint64_t offset, void *to, size_t length)
+{
+    size_t done = 0;
+    length = within(memory, offset, length);
+    while (done < length) {
+        uint64_t physical;
+        size_t part = least(length - done, page_rest(offset + done));
+        if (!object_byte(memory, offset + done, false, &physical))
+            break;
+        if (physical) {
+            memcpy((char *)to + done, window_open(physical, 0), part);
+            window_close(physical, 0);
+        } else {
+            memset((char *)to + done, 0, part);
+        }
+        done += part;
+    }
+    return done;
+}
+
+static bool space_to_object(struct memory *memory, uint64_t offset, struct space *space, unsigned long address,
+                            size_t length)
+{
+    uint64_t target, source;
+    if (space_page(space, address, ACCESS_READ, &source) < 0 || !object_byte(memory, offset, true, &target))
+        return false;
+    copy_physical(target, source, length);
+    return true;
+}
+
+static bool object_to_space(struct memory *memory, uint64_t offset, struct space *space, unsigned long address,
+                            size_t length)
+{
+    uint64_t target, source;
+    if (space_page(space, address, ACCESS_WRITE, &target) < 0 || !object_byte(memory, offset, false, &source))
+        return false;
+    if (source) {
+        copy_physical(target, source, length);
+        return true;
+    }
+    memset(window_open(target, 1), 0, length);
+    window_close(target, 1);
+    return true;
+}
+
+size_t memory_copy_space(struct memory *memory, uint64_t offset, struct space *space, unsigned long address,
+                         size_t length, bool to_object)
+{
+    size_t done = 0;
+    length = within(memory, offset, length);
+    while (done < length) {
+        size_t part = least(length - done, least(page_rest(offset + done), page_rest(address + done)));
+        bool copied = to_object ? space_to_object(memory, offset + done, space, address + done, part)
+                                : object_to_space(memory, offset + done, space, address + done, part);
+        if (!copied)
+            break;
+        done += part;
+    }
+    return done;
+}

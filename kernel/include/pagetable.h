@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// The one accessor to page tables. Nobody else reads or writes an entry. It counts resident pages and tables,
+// holds one reference to each page's frame per entry (except PTE_SOFT_DEVICE), flushes, and keeps leaf tables
+// that two spaces share after a clone apart: whoever changes one gets a table of its own first.
+#pragma once
+
+#include <arch/pte.h>
+#include <space.h>
+
+// The entry as the CPU sees it (not writable in a shared table), 0 if there is none.
+uint64_t pagetable_lookup(struct space *space, unsigned long address);
+// Place of an entry that may be changed; makes tables. NULL: no memory
+uint64_t *pagetable_slot(struct space *space, unsigned long address);
+// Fills an empty place. Takes over the caller's reference to the frame.
+void pagetable_enter(struct space *space, unsigned long address, uint64_t *slot, uint64_t entry);
+// Changes a page in place, or for another: the old one's reference is dropped, the new one's taken over.
+void pagetable_replace(struct space *space, unsigned long address, uint64_t *slot, uint64_t entry);
+
+// Makes the tables that unmapping, or changing, [start, end) would have to split this space's own. -> 0 or -ENOMEM
+long pagetable_own_edges(struct space *space, unsigned long start, unsigned long end);
+long pagetable_own(struct space *space, unsigned long start, unsigned long end);
+// These cannot fail after the functions above, until something else allocates.
+void pagetable_unmap(struct space *space, unsigned long start, unsigned long end);
+void pagetable_protect(struct space *space, unsigned long start, unsigned long end, unsigned protection);
+
+// Unmaps pages of memory objects only. Never fails: shared tables hold none.
+void pagetable_unmap_objects(struct space *space, unsigned long start, unsigned long end);
+
+// Moves pages; nothing may be at `to`. -> 0, or -ENOMEM with nothing moved
+long pagetable_move(struct space *space, unsigned long from, unsigned long length, unsigned long to);
+uint64_t pagetable_count(struct space *space, unsigned long start, unsigned long end);
+
+// Gives child the private pages of [start, end) of a region, both then copy on write; pages of objects only if
+// `objects`. The caller flushes parent when all is done. -> 0 or -ENOMEM
+long pagetable_clone(struct space *child, struct space *parent, unsigned long start, unsigned long end, bool objects);
+
+// Takes tables apart from `from` on, about `budget` entries of them. -> where to go on; USER_END: all gone
+unsigned long pagetable_release(struct space *space, unsigned long from, unsigned budget);

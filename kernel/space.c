@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: MIT
+// Spaces: their life, and the operations on their regions. Each operation first gets all the memory it may need
+// and only then changes anything.
+#include <arch.h>
+#include <errno.h>
+#include <frame.h>
+#include <pagetable.h>
+#include <region.h>
+
+#define RELEASE_BUDGET 1024u  // page-table entries or regions that one step takes apart
+#define POPULATE_PAGES 1024u  // MAP_POPULATE brings in at most these; the rest comes on demand
+
+// --- life ---------------------------------------------------------------------------------------------------------
+
+struct space *space_create(struct quota *quota)
+{
+    struct space *space = kmalloc(quota, sizeof *space);
+    if (!space)
+        return NULL;
+    space->quota = quota;
+    if (arch_space_init(space) < 0) {
+        kfree(quota, space, sizeof *space);
+        return NULL;
+    }
+    object_get(&quota->object);
+    object_init(&space->object, HANDLE_SPACE);
+    return space;
+}
+
+// Leaf by leaf, without rebalancing. -> false: none left
+static bool release_regions(struct space *space, unsigned budget)
+{
+    struct rbtree_node *node = space->regions.root;
+    while (node && budget) {
+        if (node->left || node->right) {
+            node = node->left ? node->left : node->right;
+            continue;
+        }
+        struct rbtree_node *parent = node->parent;
+        if (!parent)
+            space->regions.root = NULL;
+        else if (parent->left == node)
+            parent->left = NULL;
+        else
+            parent->right = NULL;
+        region_free(container_of(node, struct region, node));
+        node = parent;
+        budget--;
+    }
+    return space->regions.root != NULL;
+}
+
+static bool release_step(struct work *work)
+{
+    struct space *space = container_of(work, struct space, work);
+    if (space->release_from < USER_END) {
+        space->release_from = pagetable_release(space, space->release_from, RELEASE_BUDGET);
+        return true;
+    }
+    if (release_regions(space, RELEASE_BUDGET / 8))
+        return true;
+    assert(space->resident_pages == 0 && space->table_frames == 0);
+    struct quota *quota = space->quota;
+    arch_space_release(space);
+    kfree(quota, space, sizeof *space);
+    object_put(&quota->object);
+    return false;
+}
+
+void space_destroy(struct object *object)
+{
+    struct space *space = container_of(object, struct space, object);
+    handle_table_release(space);
+    space->last = NULL;
+    space->work.step = release_step;
+    if (space->resident_pages > RELEASE_BUDGET) {
+        work_queue(&space->work);
+        return;
+    }
+    while (release_step(&space->work))
+        ;
+}
+
+// --- mapping ------------------------------------------------------------------------------------------------------
+
+// Rounds *length up to pages. -> false: the range is empty, not aligned or leaves user space
+static bool good_range(unsigned long address, unsigned long *length)
+{
+    if ((address & ~PAGE_MASK) || *length == 0 || *length > USER_END || address > USER_END - *length)
+        return false;
+    *length = (*length + PAGE_SIZE - 1) & PAGE_MASK;
+    return true;
+}
+
+static bool good_mapping(unsigned long length, unsigned flags, const struct memory *memory, uint64_t offset)
+{
+    if (!memory)
+        return !(flags & MAP_SHARED_BIT);
+    return !(offset & (PAGE_SIZE - 1)) && !(flags & MAP_GROWSDOWN_BIT) && offset <= MEMORY_SIZE_MAX &&
+           length <= MEMORY_SIZE_MAX - offset;
+}
+
+static void populate(struct space *space, unsigned long start, unsigned long end, unsigned flags)
+{
+    unsigned access = flags & PROT_WRITE_BIT ? ACCESS_WRITE : ACCESS_READ;
+    if (end - start > POPULATE_PAGES * PAGE_SIZE)
+        end = start + POPULATE_PAGES * PAGE_SIZE;
+    if (!(flags & PROT_MASK))
+        return;
+    for (unsigned long address = start; address < end; address += PAGE_SIZE) {
+        long error = space_fault(space, address, access, NULL, NULL);
+        if (error < 0 && error != -EINPROGRESS)
+            return;
+    }
+}
+
+// Where the mapping goes, or an error.
+static long place(struct space *space, unsigned long address, unsigned long *length, unsigned flags)
+{
+    if (flags & MAP_FIXED_BIT) {
+        if (!good_range(address, length))
+            return *length > USER_END || address >= USER_END ? -ENOMEM : -EINVAL;
+        bool occupied = (flags & MAP_NOREPLACE_BIT) && region_overlaps(space, address, address + *length);
+        return occupied ? -EEXIST : (long)address;
+    }
+    if (*length == 0)
+        return -EINVAL;
+    if (*length > USER_END - PAGE_SIZE)
+        return -ENOMEM;
+    *length = (*length + PAGE_SIZE - 1) & PAGE_MASK;
+    unsigned long found = region_gap(space, address, *length, flags & MAP_BELOW_BIT);
+    return found ? (long)found : -ENOMEM;
+}
+
+static uint64_t pages_of_regions(struct space *space, unsigned long start, unsigned long end)
+{
+    uint64_t pages = 0;
+    for (const struct region *region = region_above(space, start); region && region->start < end;
+         region = region_next(region)) {
+        unsigned long first = region->start > start ? region->start : start;
+        unsigned long last = region->end < end ? region->end : end;
+        pages += (last - first) >> PAGE_SHIFT;
+    }
+    return pages;
+}
+
+// Commit part of unmapping: the tables' edges are this space's own, *spare is there.
+static void clear(struct space *space, unsigned long start, unsigned long end, struct region **spare)
+{
+    space->mapped_pages -= pages_of_regions(space, start, end);
+    region_clear(space, start, end, spare);
+    pagetable_unmap(space, start, end);
+}
+
+long space_map(struct space *space, unsigned long address, unsigned long length, unsigned flags,
+               struct memory *memory, uint64_t offset, unsigned long tag, unsigned long limit)
+{
+    long start = place(space, address, &length, flags);
+    if (IS_ERROR(start))
+        return start;
+    if (!good_mapping(length, flags, memory, offset))
+        return -EINVAL;
+    unsigned long end = (unsigned long)start + length;
+    struct region *region = region_create(space), *spare = NULL;
+    if (!region)
+        return -ENOMEM;
+    bool replaces = region_overlaps(space, (unsigned long)start, end);
+    if (replaces) {
+        spare = region_create(space);
+        if (!spare || pagetable_own_edges(space, (unsigned long)start, end) < 0) {
+            region_free(spare);
+            region_free(region);
+            return -ENOMEM;
+        }
+        clear(space, (unsigned long)start, end, &spare); // commit point
+        region_free(spare);
+    }
+    region->start = (unsigned long)start;
+    region->end = end;
+    region->protection = flags & PROT_MASK;
+    region->flags = flags & REGION_FLAGS;
+    if (!(flags & MAP_SHARED_BIT))
+        region->flags |= MAP_MAYWRITE_BIT;
+    if ((flags & MAP_SHARED_BIT) && (flags & PROT_WRITE_BIT))
+        region->flags |= MAP_MAYWRITE_BIT;
+    if (memory && memory->kind == MEMORY_PHYSICAL)
+        region->flags |= MAP_DEVICE_BIT;
+    region->tag = tag;
+    region->limit = flags & MAP_GROWSDOWN_BIT ? (limit + PAGE_SIZE - 1) & PAGE_MASK : 0;
+    region_set_memory(region, memory, offset);
+    region_insert(space, region);
+    space->mapped_pages += length >> PAGE_SHIFT;
+    region_merge(region);
+    if (flags & MAP_POPULATE_BIT)
+        populate(space, (unsigned long)start, end, flags);
+    return start;
+}
+
+long space_unmap(struct space *space, unsigned long address, unsigned long length)
+{
+    if (!good_range(address, &length))
+        return -EINVAL;
+    unsigned long end = address + length;
+    struct region *region = region_above(space, address), *spare = NULL;
+    if (!region || region->start >= end)
+        return 0;
+    if (region->start < address && region->end > end) {
+        spare = region_create(space);
+        if (!spare)
+            return -ENOMEM;
+    }
+    if (pagetable_own_edges(space, address, end) < 0) {
+        region_free(spare);
+        return -ENOMEM;
+    }
+    clear(space, address, end, &spare);
+    return 0;
+}
+
+// --- changing -----------------------------------------------------------------------------------------------------
+
+// All of [start, end) is mapped?
+static bool covered(struct space *space, unsigned long start, unsigned long end)
+{
+    return pages_of_regions(space, start, end) == (end - start) >> PAGE_SHIFT;
+}
+
+static long may_protect(struct space *space, unsigned long start, unsigned long end, unsigned protection)
+{
+    if (!covered(space, start, end))
+        return -ENOMEM;
+    for (const struct region *region = region_above(space, start); region && region->start < end;
+         region = region_next(region))
+        if ((protection & PROT_WRITE_BIT) && !(region->flags & MAP_MAYWRITE_BIT))
+            return -EACCES;
+    return 0;
+}
+
+static void protect_regions(struct space *space, unsigned long start, unsigned long end, unsigned protection)
+{
+    struct region *region = region_above(space, start);
+    while (region && region->start < end) {
+        region->protection = protection;
+        region = region_next(region_merge(region));
+    }
+    if (region)
+        region_merge(region);
+}
+
+long space_protect(struct space *space, unsigned long address, unsigned long length, unsigned protection)
+{
+    if (length == 0)
+        return 0;
+    if (!good_range(address, &length))
+        return -EINVAL;
+    unsigned long end = address + length;
+    long error = may_protect(space, address, end, protection);
+    if (error)
+        return error;
+    struct region *first = region_create(space), *last = region_create(space);
+    if (!first || !last || pagetable_own(space, address, end) < 0) {
+        region_free(first);
+        region_free(last);
+        return -ENOMEM;
+    }
+    // Nothing fails from here on.
+    if (region_above(space, address)->start < address)
+        region_split(space, address, &first);
+    struct region *tail = region_above(space, end - 1);
+    if (tail->end > end)
+        region_split(space, end, &last);
+    protect_regions(space, address, end, protection);
+    pagetable_protect(space, address, end, protection);
+    region_free(first);
+    region_free(last);
+    return 0;
+}
+
+long space_query(struct space *space, unsigned long address, uint64_t result[8])
+{
+    const struct region *region = region_above(space, address);
+    if (!region)
+        return -ENOENT;
+    result[0] = region->start;
+    result[1] = region->end;
+    result[2] = region->protection | region->flags;
+    result[3] = region->tag;
+    result[4] = region->memory ? region->memory->object.identity : 0;
+    result[5] = region->offset;
+    result[6] = pagetable_count(space, region->start, region->end);
+    result[7] = region->limit;
+    return 0;
+}
+
+static long good_move(struct space *space, unsigned long from, unsigned long *length, unsigned long to,
+                      unsigned long *to_length)
+{
+    if (!good_range(from, length) || !good_range(to, to_length))
+        return -EINVAL;
+    const struct region *region = space_find(space, from);
+    if (!region || region->end < from + *length)
+        return -EFAULT;
+    if (region_overlaps(space, to, to + *to_length))
+        return -EEXIST;
+    if (!good_mapping(*to_length, region->flags, region->memory, region->offset + (from - region->start)))
+        return -EINVAL;
+    return 0;
+}
+
+long space_move(struct space *space, unsigned long from, unsigned long length, unsigned long to, unsigned long to_length)
+{
+    long error = good_move(space, from, &length, to, &to_length);
+    if (error)
+        return error;
+    struct region *moved = region_create(space), *spare = region_create(space);
+    unsigned long kept = length < to_length ? length : to_length;
+    if (!moved || !spare || pagetable_own(space, from, from + length) < 0 ||
+        pagetable_move(space, from, kept, to) < 0) {
+        region_free(moved);
+        region_free(spare);
+        return -ENOMEM;
+    }
+    // Nothing fails from here on.
+    const struct region *old = space_find(space, from);
+    region_copy(moved, old);
+    if (moved->memory)
+        moved->offset += from - old->start;
+    moved->start = to;
+    moved->end = to + to_length;
+    clear(space, from, from + length, &spare);
+    region_free(spare);
+    region_insert(space, moved);
+    space->mapped_pages += to_length >> PAGE_SHIFT;
+    region_merge(moved);
+    return (long)to;
+}
+
+long space_discard(struct space *space, unsigned long address, unsigned long length)
+{
+    if (length == 0)
+        return 0;
+    if (!good_range(address, &length))
+        return -EINVAL;
+    if (pagetable_own_edges(space, address, address + length) < 0)
+        return -ENOMEM;
+    pagetable_unmap(space, address, address + length);
+    return covered(space, address, address + length) ? 0 : -ENOMEM;
+}
