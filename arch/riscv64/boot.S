@@ -15,7 +15,6 @@
     .globl _start
 _start:
     csrw    sie, zero
-    csrw    sstatus, zero
     // The first fetch after satp is written faults (nothing is mapped at physical addresses) and "traps" to
     // `high` at its virtual address.
     la      t0, high
@@ -30,6 +29,7 @@ _start:
     csrw    satp, t0
     .balign 4
 high:
+    csrw    sstatus, zero // that "trap" came from supervisor mode; the first sret must not lead back there
     la      t0, trap_entry
     csrw    stvec, t0
     csrw    sscratch, zero

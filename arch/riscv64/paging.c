@@ -177,10 +177,7 @@ void arch_space_changed_root(struct space *space)
     (void)space; // root entries are entries like any other
 }
 
-bool arch_has_ioports(void)
-{
-    return false;
-}
+bool arch_has_ioports(void) { return false; }
 
 long arch_space_add_ioports(struct space *space, unsigned first, unsigned count)
 {
@@ -216,6 +213,8 @@ void icache_sync(void)
 
 // --- TLB ------------------------------------------------------------------------------------------------------------
 
+// An entry that becomes valid is not flushed, although the CPU may remember that it was not (privileged specification,
+// sfence.vma): it then faults once more, and space_fault(), which finds the page in place, comes here.
 void arch_tlb_flush(struct space *space, unsigned long start, unsigned long end)
 {
     if (this_cpu()->arch.space != space) {
@@ -230,7 +229,3 @@ void arch_tlb_flush(struct space *space, unsigned long start, unsigned long end)
     for (unsigned long page = start & PAGE_MASK; page < end; page += PAGE_SIZE)
         __asm__ volatile("sfence.vma %0, %1" ::"r"(page), "r"(asid) : "memory");
 }
-
-// Entries that become valid are not flushed, although the CPU may remember that they were not (privileged specification,
-// sfence.vma): it then faults once more, and comes here.
-void tlb_forget_fault(unsigned long address) { __asm__ volatile("sfence.vma %0" ::"r"(address) : "memory"); }

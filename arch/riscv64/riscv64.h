@@ -40,7 +40,6 @@ uint64_t image_physical(const void *address); // of something inside the kernel 
 void space_load(struct arch_cpu *cpu, struct space *space);
 extern bool icache_stale; // see arch/pte.h
 void icache_sync(void);
-void tlb_forget_fault(unsigned long address); // a translation that is in the tables faulted
 
 // --- fpu.c
 void fpu_switch(struct arch_cpu *cpu, struct task *previous, struct task *next);

@@ -21,10 +21,6 @@ void trap_interrupt(unsigned long cause)
 
 static void page_fault(struct task *task, unsigned long address, unsigned access)
 {
-    // The same address again: the CPU may not have seen that its page is there now.
-    if (task->arch.fault == address)
-        tlb_forget_fault(address);
-    task->arch.fault = address;
     trap_page_fault(task, address, access);
     if (icache_stale)
         icache_sync();

@@ -21,7 +21,6 @@ struct arch_task {
     struct user_frame frame; // first: entry code finds it at the address of the task
     struct cpu *cpu;         // the CPU it was last switched to; entry code gets tp from here
     uint64_t status;         // kernel threads: sstatus to return with; 0: user task
-    unsigned long fault;     // address of its last page fault (spurious ones are flushed away)
     struct cpu *fpu_cpu;     // whose FPU may still hold `fpu`
     bool fpu_used;           // false: registers are all zero and fpu holds nothing yet
     struct fpu_state fpu;    // up to date whenever the task is not its CPU's current one
