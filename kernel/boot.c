@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <string.h>
 #include <task.h>
+#include <work.h>
 
 // Finds word `name` or `name=value`; value (may be NULL) gets what follows the sign, or "".
 bool boot_option(const struct boot_info *info, const char *name, char *value, size_t size)
@@ -73,6 +74,7 @@ _Noreturn void kernel_main(struct boot_info *info)
     if (!cpu->idle)
         panic("no memory for the idle task");
     cpu->current = cpu->idle;
+    work_init();
     root_start(info);
     arch_direct_protect();
     read_options(info); // allocation failures are counted from here on
