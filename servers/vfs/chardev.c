@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <heap.h>
 #include <linux/fcntl.h>
+#include <printf.h>
 #include <protocol_device.h>
 #include <string.h>
+#include "dev.h"
 #include "device_link.h"
 #include "tty.h"
 
@@ -94,7 +96,7 @@ static const struct file_operations port_operations = {
     .stream = true,
 };
 
-int chardev_open(struct client *caller, struct file *file)
+static int port_open(struct client *caller, struct file *file)
 {
     unsigned minor = DEVICE_MINOR(file->inode->rdev);
     if (minor >= port_count)
@@ -104,8 +106,6 @@ int chardev_open(struct client *caller, struct file *file)
     file->queue = &ports[minor]->queue;
     return 0;
 }
-
-const char *chardev_name(unsigned minor) { return minor < port_count ? ports[minor]->name : NULL; }
 
 static int port_add(handle_t driver, const char *name)
 {
@@ -119,14 +119,20 @@ static int port_add(handle_t driver, const char *name)
     port->link.arrived = arrived;
     port->link.left = left;
     int error = device_link_init(&port->link, driver, port_count, PORT_BUFFER);
-    if (error == 0)
-        ports[port_count++] = port;
+    if (error < 0)
+        return error;
+    char node[PORT_NAME + 16];
+    snprintf(node, sizeof(node), "virtio-ports/%s", name);
+    error = device_node(node, S_IFCHR | 0600, DEVICE(PORT_MAJOR, port_count), 0);
+    ports[port_count++] = port;
     return error;
 }
 
-int chardev_start(void)
+int ports_start(void)
 {
+    static struct device_class class = { .major = PORT_MAJOR, .open = port_open };
     handle_t driver = start_handle("virtio-serial");
+    device_register(&class);
     for (unsigned unit = 0; driver; unit++) {
         char name[PORT_NAME] = "";
         struct message message = { .number = DEVICE_INFO };
@@ -165,7 +171,7 @@ static void wait_for_room(struct wait_queue *queue)
     list_remove(&drain.waiter.link);
 }
 
-void chardev_sync(void)
+void ports_sync(void)
 {
     for (unsigned i = 0; i < port_count; i++) {
         while (!device_link_idle(&ports[i]->link))

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The terminal on the console driver's UART: /dev/ttyS0 and /dev/console; and /dev/tty, whichever the caller's is.
 #include <errno.h>
+#include <linux/mount.h>
 #include <protocol_device.h>
 #include <string.h>
+#include "dev.h"
 #include "device_link.h"
 #include "pty.h"
 #include "tty.h"
@@ -56,7 +58,7 @@ static void find_size(void)
     console.tty.size.ws_col = known ? (uint16_t)message.args[1] : 80;
 }
 
-int console_start(void)
+static int console_start(void)
 {
     handle_t port = start_handle("console");
     if (!port)
@@ -90,7 +92,7 @@ static int open_own(struct client *caller, struct file *file)
     return tty ? tty_open(caller, file, tty, false) : -ENXIO;
 }
 
-int terminal_open(struct client *caller, struct file *file)
+static int terminal_open(struct client *caller, struct file *file)
 {
     switch (file->inode->rdev) {
     case DEVICE(5, 0): return open_own(caller, file);
@@ -99,4 +101,21 @@ int terminal_open(struct client *caller, struct file *file)
     case DEVICE(4, 64): return console.present ? tty_open(caller, file, &console.tty, false) : -ENXIO;
     default: return DEVICE_MAJOR(file->inode->rdev) == PTS_MAJOR ? pts_open(caller, file) : -ENXIO;
     }
+}
+
+int terminals_start(void)
+{
+    static struct device_class classes[] = {
+        { .major = TTY_MAJOR, .open = terminal_open },
+        { .major = TTYAUX_MAJOR, .open = terminal_open },
+        { .major = PTS_MAJOR, .open = terminal_open },
+    };
+    for (unsigned i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+        device_register(&classes[i]);
+    int error = tty_job_start();
+    if (error == 0)
+        error = console_start();
+    if (error == 0 && console.present)
+        error = device_node("ttyS0", S_IFCHR | 0660, DEVICE(TTY_MAJOR, 64), TTY_GROUP);
+    return error < 0 ? error : dev_mount("pts", &devpts_type, MS_NOSUID | MS_NOEXEC, "devpts");
 }

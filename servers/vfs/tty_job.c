@@ -8,6 +8,7 @@
 #include <linux/signal.h>
 #include <linux/fcntl.h>
 #include <server.h>
+#include "pm_calls.h"
 #include "tty.h"
 
 // A signal on its way to pm.
@@ -81,12 +82,8 @@ int tty_check(struct client *caller, struct tty *tty, int signal)
     bool controls = tty->session != 0 && tty->session == caller->identity.sid;
     if (!controls || tty->group == 0 || tty->group == caller->identity.pgid)
         return 0;
-    if (!fiber_current())
-        return -EFIBER;
-    struct message message = { .number = PM_TTY_CHECK };
-    message.args[0] = caller->pm_label;
-    message.args[1] = (unsigned long)signal;
-    long result = fiber_call(pm, &message);
+    struct message message = { .args = { caller->pm_label, (unsigned long)signal } };
+    long result = pm_ask(PM_TTY_CHECK, &message);
     if (result != -ERESTART_TTY)
         return (int)result;
     caller->divert = DIVERT_RESTARTSYS;
@@ -142,11 +139,8 @@ long tty_set_group(struct client *caller, struct tty *tty, int group)
     if (tty->session == 0 || tty->session != caller->identity.sid)
         return -ENOTTY;
     if (group != caller->identity.pgid) {
-        if (!fiber_current())
-            return -EFIBER;
-        struct message message = { .number = PM_GROUP_SESSION };
-        message.args[0] = (unsigned long)group;
-        long session = fiber_call(pm, &message);
+        struct message message = { .args = { (unsigned long)group } };
+        long session = pm_ask(PM_GROUP_SESSION, &message);
         if (session < 0)
             return session;
         if (session != caller->identity.sid)

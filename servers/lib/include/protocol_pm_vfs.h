@@ -80,8 +80,9 @@ enum vfs_to_pm {
     PM_PROC_LIST,      // args {first pid, tgid or 0}; writable window: uint32_t ids of processes (tgid 0) or of the
                        // threads of a process, ascending from first pid on -> how many
     PM_PROC_INFO,      // args {pid}; writable window: struct pm_proc_info -> 0, ESRCH
-    PM_PROC_READ,      // args {pid (0: a file of /proc itself), enum pm_proc_file}; writable window: text
-                       // -> length of the whole text (window may hold less)
+    PM_PROC_READ,      // args {pid (0: a file of /proc itself), enum pm_proc_file, device of its controlling terminal
+                       // or 0, that one's foreground group}; writable window: text -> length of the whole text
+                       // (window may hold less)
     PM_PROC_WRITE,     // args {pid, enum pm_proc_file}, readable window: text -> length
 };
 
@@ -102,6 +103,7 @@ enum pm_proc_file {
     PROC_MEMINFO, PROC_UPTIME, PROC_LOADAVG, PROC_SYSTEM_STAT, PROC_CPUINFO, PROC_VERSION, PROC_CMDLINE_BOOT,
     PROC_PID_MAX, PROC_THREADS_MAX, PROC_HOSTNAME, PROC_OSRELEASE, PROC_OSTYPE, PROC_KERNEL_VERSION, PROC_RANDOM_BOOT_ID,
     PROC_OVERCOMMIT, PROC_DOMAINNAME,
+    PROC_PANDO_SERVERS, PROC_PANDO_RESTART, // pm asks root: ROOT_SERVERS; a write to the latter is ROOT_RESTART
 };
 
 #define ERESTART_TTY 512 // PM_TTY_CHECK's "signalled": never seen by a program
