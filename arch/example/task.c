@@ -9,19 +9,6 @@
 
 #define NO_CALL UINT64_MAX
 
-unsigned long arch_call_number(const struct task *task) { return task->arch.frame.number; }
-
-unsigned long arch_call_arg(const struct task *task, unsigned i)
-{
-    return i == 0 ? task->arch.frame.first_argument : task->arch.frame.args[i];
-}
-
-void arch_set_result(struct task *task, long value) { task->arch.frame.result = (unsigned long)value; }
-
-void arch_set_call_number(struct task *task, unsigned long number) { task->arch.frame.number = number; }
-
-unsigned long arch_user_pc(const struct task *task) { return task->arch.frame.pc; }
-
 void arch_frame_read(const struct task *task, struct user_frame *frame) { *frame = task->arch.frame; }
 
 // Privileged bits must not come from outside: flags, segment selectors, processor status.

@@ -19,20 +19,6 @@
 
 // --- the frame of a user task
 
-unsigned long arch_call_number(const struct task *task) { return task->arch.frame.orig_eax; }
-
-unsigned long arch_call_arg(const struct task *task, unsigned i)
-{
-    const struct user_frame *frame = &task->arch.frame;
-    if (task->routes == NULL) // native: ecx and edx are what sysenter returns with
-        return i == 0 ? frame->ebx : i == 1 ? frame->esi : i == 2 ? frame->edi : frame->ebp;
-    return i < 5 ? (&frame->ebx)[i] : frame->ebp;
-}
-
-void arch_set_result(struct task *task, long value) { task->arch.frame.eax = (uint32_t)value; }
-void arch_set_call_number(struct task *task, unsigned long number) { task->arch.frame.orig_eax = number; }
-unsigned long arch_user_pc(const struct task *task) { return task->arch.frame.eip; }
-
 void arch_frame_read(const struct task *task, struct user_frame *frame)
 {
     const struct user_frame *own = &task->arch.frame;

@@ -56,11 +56,12 @@ void trap_leave(void);         // last thing before every exit to user mode or a
 
 // --- frame of a user task -------------------------------------------------------------------------------------
 
-unsigned long arch_call_number(const struct task *task); // trap number as made (orig_eax, a7)
-unsigned long arch_call_arg(const struct task *task, unsigned i); // i < 6; native calls: i < 4
-void arch_set_result(struct task *task, long value);     // what the trap or kernel call returns
-void arch_set_call_number(struct task *task, unsigned long number);
-unsigned long arch_user_pc(const struct task *task);
+// On the path of every call, so inline: <arch/frame.h>, which task.h includes.
+static inline unsigned long arch_call_number(const struct task *task); // trap number as made (orig_eax, a7)
+static inline unsigned long arch_call_arg(const struct task *task, unsigned i); // i < 6; native calls: i < 4
+static inline void arch_set_result(struct task *task, long value); // what the trap or kernel call returns
+static inline void arch_set_call_number(struct task *task, unsigned long number);
+static inline unsigned long arch_user_pc(const struct task *task);
 void arch_frame_read(const struct task *task, struct user_frame *frame);
 void arch_frame_write(struct task *task, const struct user_frame *frame); // privileged bits sanitised
 

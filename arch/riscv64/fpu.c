@@ -26,8 +26,6 @@ static void fpu_sync(struct arch_cpu *cpu)
 
 void fpu_switch(struct arch_cpu *cpu, struct task *previous, struct task *next)
 {
-    if (!cpu->fpu_owner || previous == next)
-        return;
     if (previous == cpu->fpu_owner)
         fpu_sync(cpu);
     set_state(next == cpu->fpu_owner && &next->arch.fpu_cpu->arch == cpu ? SSTATUS_FS_CLEAN : SSTATUS_FS_OFF);

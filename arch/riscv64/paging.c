@@ -185,24 +185,18 @@ long arch_space_add_ioports(struct space *space, unsigned first, unsigned count)
     return -EOPNOTSUPP;
 }
 
-static void asid_assign(struct arch_cpu *cpu, struct space *space)
+// Gives a space an ASID that nobody else has in this generation. Where the CPU has none at all, generation 0 makes
+// every load come here and flush.
+void space_identify(struct arch_cpu *cpu, struct space *space)
 {
     if (cpu->asid_next > cpu->asid_limit) {
         cpu->asid_generation++;
-        cpu->asid_next = cpu->asid_limit ? 1 : 0;
+        cpu->asid_next = 1;
         __asm__ volatile("sfence.vma" ::: "memory");
     }
-    space->arch.satp = satp_for(arch_physical(space->arch.root), cpu->asid_next++);
-    space->arch.generation = cpu->asid_generation;
-}
-
-void space_load(struct arch_cpu *cpu, struct space *space)
-{
-    // Without ASIDs each load takes the only one there is, which flushes.
-    if (space->arch.generation != cpu->asid_generation || cpu->asid_limit == 0)
-        asid_assign(cpu, space);
-    csr_write(satp, space->arch.satp);
-    cpu->space = space;
+    bool any = cpu->asid_limit != 0;
+    space->arch.satp = satp_for(arch_physical(space->arch.root), any ? cpu->asid_next++ : 0);
+    space->arch.generation = any ? cpu->asid_generation : 0;
 }
 
 void icache_sync(void)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <task.h>
 
-enum { RA = 0, SP = 1, TP = 3, A0 = 9 }; // indices into user_frame.x
+enum { RA = 0, SP = 1, TP = 3, A0 = FRAME_A0 }; // indices into user_frame.x
 #define NO_CALL UINT64_MAX
 
 #define SAME(structure, member, offset) _Static_assert(offsetof(structure, member) == (offset), #member)
@@ -29,19 +29,6 @@ SAME(struct cpu, arch.fault_frame, CPU_FAULT_FRAME);
 SAME(struct cpu, current, CPU_CURRENT);
 
 // --- frame --------------------------------------------------------------------------------------------------------
-
-unsigned long arch_call_number(const struct task *task) { return task->arch.frame.number; }
-
-unsigned long arch_call_arg(const struct task *task, unsigned i)
-{
-    return i == 0 ? task->arch.frame.orig_a0 : task->arch.frame.x[A0 + i];
-}
-
-void arch_set_result(struct task *task, long value) { task->arch.frame.x[A0] = (unsigned long)value; }
-
-void arch_set_call_number(struct task *task, unsigned long number) { task->arch.frame.number = number; }
-
-unsigned long arch_user_pc(const struct task *task) { return task->arch.frame.pc; }
 
 void arch_frame_read(const struct task *task, struct user_frame *frame) { *frame = task->arch.frame; }
 
@@ -105,16 +92,22 @@ void copy_thread_kernel(struct task *child, void (*fn)(void *), void *argument, 
 
 void arch_task_release(struct task *task) { fpu_release(task); }
 
+// On the path of every call between spaces.
 void arch_switch(struct task *previous, struct task *next)
 {
     struct arch_cpu *cpu = &this_cpu()->arch;
-    fpu_switch(cpu, previous, next);
-    if (next->space && next->space != cpu->space) {
-        space_load(cpu, next->space);
+    if (cpu->fpu_owner)
+        fpu_switch(cpu, previous, next);
+    struct space *space = next->space;
+    if (space && space != cpu->space) {
+        if (space->arch.generation != cpu->asid_generation)
+            space_identify(cpu, space);
+        csr_write(satp, space->arch.satp);
+        cpu->space = space;
         if (icache_stale)
             icache_sync();
     }
     // A load reservation of one task must not let a store of another succeed.
-    uint64_t unused, nowhere;
-    __asm__ volatile("sc.d %0, zero, (%1)" : "=r"(unused) : "r"(&nowhere) : "memory");
+    uint64_t failed;
+    __asm__ volatile("sc.d %0, zero, (%1)" : "=r"(failed) : "r"(&cpu->scratch) : "memory");
 }

@@ -87,3 +87,5 @@ extern struct list task_list;    // every task, by `all`
 struct task *kernel_thread(void (*fn)(void *), void *argument); // idle and workers; starts runnable
 _Noreturn void task_exit_kernel(void);
 uint64_t task_count(void);
+
+#include <arch/frame.h> // needs struct task

@@ -24,3 +24,5 @@ struct user_frame {
     uint64_t orig_a0;
     uint64_t number;
 };
+
+#define FRAME_A0 9 // index of a0 in x

@@ -40,3 +40,6 @@ struct ucontext {
     struct sigcontext context;
 };
 
+
+#define BREAKPOINT_CODE 1 // TRAP_BRKPT
+#define BREAKPOINT_ADDRESS(pc) (pc)

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// riscv64: the signal frame, as Linux lays it out (arch/riscv/kernel/signal.c's struct rt_sigframe).
+#include <errno.h>
+#include <linux/process.h>
+#include <stddef.h>
+#include <string.h>
+
+enum { X_RA = 0, X_SP = 1, X_A0 = 9, X_A1 = 10, X_A2 = 11 }; // indices into user_frame.x
+
+struct fpu_state { // as task_read_fpu gives it
+    uint64_t f[32];
+    uint32_t fcsr, unused;
+};
+
+struct rt_sigframe {
+    uint8_t info[SIGINFO_SIZE];
+    struct ucontext uc;
+};
+_Static_assert(offsetof(struct ucontext, context) == 176, "ucontext");
+_Static_assert(sizeof(struct ucontext) == 960, "ucontext");
+
+static void fill_context(handle_t task, const struct user_frame *frame, struct sigcontext *context)
+{
+    context->pc = frame->pc;
+    memcpy(context->x, frame->x, sizeof(context->x));
+    struct fpu_state fpu;
+    memset(&fpu, 0, sizeof(fpu));
+    task_read_fpu(task, &fpu, sizeof(fpu));
+    memcpy(context->f, fpu.f, sizeof(context->f));
+    context->fcsr = fpu.fcsr;
+}
+
+int signal_frame_push(handle_t task, handle_t space, struct user_frame *frame,
+                      const struct signal_delivery *delivery)
+{
+    struct rt_sigframe local;
+    memset(&local, 0, sizeof(local));
+    memcpy(local.info, delivery->info, sizeof(*delivery->info));
+    local.uc.stack_base = delivery->alternate.base;
+    local.uc.stack_flags = delivery->alternate.flags;
+    local.uc.stack_size = delivery->alternate.size;
+    local.uc.mask = delivery->mask;
+    fill_context(task, frame, &local.uc.context);
+
+    unsigned long address = (delivery->stack - sizeof(local)) & ~15ul;
+    if (copy_out(0, space, &local, address, sizeof(local)) != sizeof(local))
+        return -EFAULT;
+    frame->pc = delivery->handler;
+    frame->x[X_RA] = delivery->rt_trampoline;
+    frame->x[X_SP] = address;
+    frame->x[X_A0] = (uint64_t)delivery->signal;
+    frame->x[X_A1] = address + offsetof(struct rt_sigframe, info);
+    frame->x[X_A2] = address + offsetof(struct rt_sigframe, uc);
+    frame->number = (uint64_t)-1;
+    return 0;
+}
+
+int signal_frame_pop(handle_t task, handle_t space, struct user_frame *frame, bool rt, uint64_t *mask,
+                     struct stack_info *alternate)
+{
+    struct rt_sigframe local;
+    if (copy_in(0, space, &local, frame->x[X_SP], sizeof(local)) != sizeof(local))
+        return -EFAULT;
+    const struct sigcontext *context = &local.uc.context;
+    struct fpu_state fpu = { .fcsr = context->fcsr };
+    memcpy(fpu.f, context->f, sizeof(fpu.f));
+    task_write_fpu(task, &fpu, sizeof(fpu));
+    frame->pc = context->pc;
+    memcpy(frame->x, context->x, sizeof(frame->x));
+    frame->number = (uint64_t)-1;
+    *mask = local.uc.mask;
+    *alternate = (struct stack_info){ local.uc.stack_base, local.uc.stack_flags, local.uc.stack_size };
+    return 0;
+}
