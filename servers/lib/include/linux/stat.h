@@ -17,19 +17,19 @@
 #define S_ISGID 02000u
 #define S_ISVTX 01000u
 
-#define S_ISREG(mode) (((mode)&S_IFMT) == S_IFREG)
-#define S_ISDIR(mode) (((mode)&S_IFMT) == S_IFDIR)
-#define S_ISLNK(mode) (((mode)&S_IFMT) == S_IFLNK)
-#define S_ISCHR(mode) (((mode)&S_IFMT) == S_IFCHR)
-#define S_ISBLK(mode) (((mode)&S_IFMT) == S_IFBLK)
-#define S_ISFIFO(mode) (((mode)&S_IFMT) == S_IFIFO)
-#define S_ISSOCK(mode) (((mode)&S_IFMT) == S_IFSOCK)
+#define S_ISREG(mode) (((mode) & S_IFMT) == S_IFREG)
+#define S_ISDIR(mode) (((mode) & S_IFMT) == S_IFDIR)
+#define S_ISLNK(mode) (((mode) & S_IFMT) == S_IFLNK)
+#define S_ISCHR(mode) (((mode) & S_IFMT) == S_IFCHR)
+#define S_ISBLK(mode) (((mode) & S_IFMT) == S_IFBLK)
+#define S_ISFIFO(mode) (((mode) & S_IFMT) == S_IFIFO)
+#define S_ISSOCK(mode) (((mode) & S_IFMT) == S_IFSOCK)
 
 // Device numbers in the kernel's 32-bit form: minor in bits 0-7 and 20-31, major in bits 8-19.
-#define DEVICE(major, minor)                                                                                  \
-    ((uint32_t)(((minor)&0xffu) | ((uint32_t)(major) << 8) | (((uint32_t)(minor) & ~0xffu) << 12)))
+#define DEVICE(major, minor)                                                                                 \
+    ((uint32_t)(((minor) & 0xffu) | ((uint32_t)(major) << 8) | (((uint32_t)(minor) & ~0xffu) << 12)))
 #define DEVICE_MAJOR(device) (((device) >> 8) & 0xfffu)
-#define DEVICE_MINOR(device) (((device)&0xffu) | (((device) >> 12) & 0xfff00u))
+#define DEVICE_MINOR(device) (((device) & 0xffu) | (((device) >> 12) & 0xfff00u))
 
 // What is known about a file; each stat call's structure is packed from it. Times are ns since 1970.
 struct attributes {

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: MIT
+// The table of clients, their shared contexts, and running the call in hand on the loop's stack or a fiber.
+
+#include "client.h"
+#include <errno.h>
+#include <heap.h>
+#include <server.h>
+#include <string.h>
+#include "calls.h"
+#include "file.h"
+
+// A label is an index in the low bits and a generation above, so that stale labels are found out.
+#define INDEX_BITS 18
+#define INDEX_MASK ((1ul << INDEX_BITS) - 1)
+#define TID_BUCKETS 256
+
+struct slot {
+    struct client *client;
+    unsigned long generation;
+    unsigned next_free; // index + 1, 0: none
+};
+
+static struct slot *slots;
+static unsigned slot_count, first_free, clients;
+static struct list tids[TID_BUCKETS];
+static bool tids_ready;
+
+static struct list *tid_bucket(int tid)
+{
+    if (!tids_ready) {
+        for (unsigned i = 0; i < TID_BUCKETS; i++)
+            list_init(&tids[i]);
+        tids_ready = true;
+    }
+    return &tids[(unsigned)tid % TID_BUCKETS];
+}
+
+static bool slots_grow(void)
+{
+    unsigned count = slot_count ? slot_count * 2 : 64;
+    if (count > INDEX_MASK + 1)
+        return false;
+    struct slot *grown = heap_resize(slots, count * sizeof(*grown));
+    if (!grown)
+        return false;
+    slots = grown;
+    for (unsigned i = count; i-- > slot_count;) {
+        slots[i] = (struct slot){ .generation = 1, .next_free = first_free };
+        first_free = i + 1;
+    }
+    slot_count = count;
+    return true;
+}
+
+struct client *client_find(unsigned long label)
+{
+    unsigned index = label & INDEX_MASK;
+    if (index >= slot_count || !slots[index].client || slots[index].client->label != label)
+        return NULL;
+    return slots[index].client;
+}
+
+struct client *client_by_tid(int tid)
+{
+    list_for_each(client, tid_bucket(tid), struct client, tid_link) if (client->tid == tid) return client;
+    return NULL;
+}
+
+struct client *client_next(unsigned *index)
+{
+    while (*index < slot_count) {
+        struct client *client = slots[(*index)++].client;
+        if (client)
+            return client;
+    }
+    return NULL;
+}
+
+unsigned client_count(void) { return clients; }
+
+bool client_in_group(const struct client *client, uint32_t gid)
+{
+    if (client->identity.fsgid == gid)
+        return true;
+    for (unsigned i = 0; i < client->identity.group_count && i < CREDENTIAL_GROUPS; i++)
+        if (client->identity.groups[i] == gid)
+            return true;
+    return false;
+}
+
+struct fs *fs_create(void)
+{
+    struct fs *fs = heap_alloc(sizeof(*fs));
+    if (!fs)
+        return NULL;
+    fs->references = 1;
+    fs->umask = 022;
+    return fs;
+}
+
+struct fs *fs_copy(const struct fs *from)
+{
+    struct fs *fs = fs_create();
+    if (!fs)
+        return NULL;
+    fs->cwd = from->cwd;
+    fs->root = from->root;
+    fs->umask = from->umask;
+    path_get(&fs->cwd);
+    path_get(&fs->root);
+    return fs;
+}
+
+void fs_put(struct fs *fs)
+{
+    if (--fs->references > 0)
+        return;
+    path_put(&fs->cwd);
+    path_put(&fs->root);
+    heap_free(fs);
+}
+
+// The first process: root directory everywhere, no descriptors, all capabilities until pm says otherwise.
+static bool contexts_first(struct client *client)
+{
+    client->files = files_create();
+    client->fs = fs_create();
+    if (!client->files || !client->fs)
+        return false;
+    client->fs->root = client->fs->cwd = (struct path){ root_mount, root_mount->root };
+    path_get(&client->fs->root);
+    path_get(&client->fs->cwd);
+    client->identity.capabilities = ~0ull;
+    client->limits = (struct vfs_limits){ .open_files = 1024, .file_size = UINT64_MAX };
+    return true;
+}
+
+static bool contexts_clone(struct client *client, struct client *parent, unsigned long flags)
+{
+    client->files = flags & VFS_SHARE_FILES ? parent->files : files_copy(parent->files);
+    if (!client->files)
+        return false;
+    if (flags & VFS_SHARE_FILES)
+        client->files->references++;
+    client->fs = flags & VFS_SHARE_FS ? parent->fs : fs_copy(parent->fs);
+    if (!client->fs)
+        return false;
+    if (flags & VFS_SHARE_FS)
+        client->fs->references++;
+    client->exe = parent->exe;
+    path_get(&client->exe);
+    client->identity = parent->identity;
+    client->limits = parent->limits;
+    return true;
+}
+
+static void contexts_put(struct client *client)
+{
+    if (client->files)
+        files_put(client, client->files);
+    if (client->fs)
+        fs_put(client->fs);
+    path_put(&client->exe);
+}
+
+struct client *client_create(struct client *parent, unsigned long flags, int tid, int tgid,
+                             unsigned long pm_label)
+{
+    if (!first_free && !slots_grow())
+        return NULL;
+    struct client *client = heap_alloc(sizeof(*client));
+    if (!client)
+        return NULL;
+    if (parent ? !contexts_clone(client, parent, flags) : !contexts_first(client)) {
+        contexts_put(client);
+        heap_free(client);
+        return NULL;
+    }
+    unsigned index = first_free - 1;
+    first_free = slots[index].next_free;
+    slots[index].client = client;
+    client->label = slots[index].generation << INDEX_BITS | index;
+    client->pm_label = pm_label;
+    client->tid = tid;
+    client->tgid = tgid;
+    client->identity.tid = tid;
+    client->identity.tgid = tgid;
+    client->parked.client = client;
+    list_init(&client->parked.ready);
+    list_init(&client->parked.waiter.link);
+    list_append(tid_bucket(tid), &client->tid_link);
+    clients++;
+    return client;
+}
+
+void client_end_call(struct client *client)
+{
+    if (client->on_fiber)
+        client->ended = true;
+    else
+        park_drop(client);
+    client->token = 0;
+}
+
+void client_exit(struct client *client)
+{
+    park_drop(client);
+    list_remove(&client->tid_link);
+    contexts_put(client);
+    struct slot *slot = &slots[client->label & INDEX_MASK];
+    slot->client = NULL;
+    slot->generation = (slot->generation + 1) & (~0ul >> INDEX_BITS);
+    if (slot->generation == 0)
+        slot->generation = 1;
+    slot->next_free = first_free;
+    first_free = (client->label & INDEX_MASK) + 1;
+    clients--;
+    heap_free(client);
+}
+
+void client_finish(struct client *client, long result)
+{
+    if (result == NO_REPLY)
+        return;
+    token_t token = client->token;
+    unsigned long divert = client->divert;
+    client->divert = 0;
+    client->token = 0;
+    if (!token)
+        return;
+    if (divert)
+        reply_divert(token, divert, result);
+    else
+        reply_value(token, result);
+}
+
+// The thread left while the fiber worked for it: what VFS_EXIT asked for is done now.
+static bool client_left(struct client *client)
+{
+    client->on_fiber = client->cancelled = false;
+    if (client->ended) {
+        client->ended = false;
+        client->divert = 0;
+        park_drop(client);
+    }
+    if (!client->exiting)
+        return false;
+    token_t token = client->exit_token;
+    client_exit(client);
+    reply_value(token, 0);
+    return true;
+}
+
+static void run_on_fiber(void *argument)
+{
+    struct client *client = argument;
+    long result = client->handler(client, client->args);
+    bool ended = client->ended;
+    if (client_left(client) || ended)
+        return;
+    client_finish(client, result);
+    if (client->parked.woken)
+        park_wake(client);
+    client->parked.woken = false;
+}
+
+void client_run(struct client *client, call_handler *handler, const unsigned long args[MESSAGE_WORDS])
+{
+    long result = handler(client, args);
+    if (result != -EFIBER) {
+        client_finish(client, result);
+        return;
+    }
+    client->handler = handler;
+    memcpy(client->args, args, sizeof(client->args));
+    client->on_fiber = true;
+    client->cancelled = client->ended = false;
+    if (fiber_run(run_on_fiber, client, false) < 0) {
+        client->on_fiber = false;
+        client_finish(client, -ENOMEM);
+    }
+}
+
+int user_read(struct client *caller, void *to, unsigned long from, size_t length)
+{
+    return copy_in(caller->token, 0, to, from, length) == (long)length ? 0 : -EFAULT;
+}
+
+int user_write(struct client *caller, unsigned long to, const void *from, size_t length)
+{
+    return copy_out(caller->token, 0, from, to, length) == (long)length ? 0 : -EFAULT;
+}
+
+int user_clear(struct client *caller, unsigned long to, size_t length)
+{
+    static const char zeroes[256];
+    while (length > 0) {
+        size_t part = length < sizeof(zeroes) ? length : sizeof(zeroes);
+        if (user_write(caller, to, zeroes, part) < 0)
+            return -EFAULT;
+        to += part;
+        length -= part;
+    }
+    return 0;
+}
+
+// Copies up to page ends only, so that a string just before an unmapped page is read whole.
+long user_string(struct client *caller, char *to, unsigned long from, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        size_t part = PAGE_SIZE - ((from + done) & (PAGE_SIZE - 1));
+        if (part > 256)
+            part = 256;
+        if (part > size - done)
+            part = size - done;
+        long got = copy_in(caller->token, 0, to + done, from + done, part);
+        if (got <= 0)
+            return -EFAULT;
+        char *end = memchr(to + done, 0, (size_t)got);
+        if (end)
+            return end - to;
+        if ((size_t)got < part)
+            return -EFAULT;
+        done += (size_t)got;
+    }
+    return -ENAMETOOLONG;
+}

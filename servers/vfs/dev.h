@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Character devices by number, and the nodes of /dev.
+#pragma once
+
+#include "file.h"
+
+#define MEMORY_MAJOR 1
+#define TTY_MAJOR 4
+#define TTYAUX_MAJOR 5
+#define PTS_MAJOR 136
+#define PORT_MAJOR 250
+#define TTY_GROUP 5
+
+struct device_class {
+    unsigned major;
+    int (*open)(struct client *caller, struct file *file); // gives file its operations; -ENXIO: no such minor
+    struct list link;
+};
+void device_register(struct device_class *class);
+int device_open(struct client *caller, struct file *file);
+
+// Makes a node in /dev; directories on the way are made. -> 0 or an error
+int device_node(const char *name, uint32_t mode, uint32_t device, uint32_t gid);
+// Mounts on a directory of /dev, which is made if it is missing.
+int dev_mount(const char *name, const struct file_system_type *type, unsigned flags, const char *source);
+int dev_init(void);
+void random_init(void);
+void random_fill(void *to, size_t length);
+long random_read(struct client *caller, struct file *file, struct transfer *transfer, uint64_t *position);
+long random_write(struct client *caller, struct file *file, struct transfer *transfer, uint64_t *position);

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+// From trap number to handler.
+#pragma once
+
+#include <linux_calls.h>
+#include "client.h"
+
+call_handler *table_handler(unsigned long number); // NULL: ENOSYS

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// Moving bytes between a caller's vector (or vfs's own memory) and buffers or memory objects.
+
+#include "transfer.h"
+#include <errno.h>
+#include <heap.h>
+#include <kernel.h>
+#include <string.h>
+
+void transfer_init(struct transfer *transfer, token_t token, unsigned long base, size_t length)
+{
+    *transfer = (struct transfer){ .token = token, .one = { base, length }, .count = 1, .left = length };
+}
+
+void transfer_local(struct transfer *transfer, void *base, size_t length)
+{
+    transfer_init(transfer, 0, (unsigned long)base, length);
+}
+
+int transfer_vector(struct transfer *transfer, token_t token, unsigned long vector, unsigned long count)
+{
+    *transfer = (struct transfer){ .token = token, .count = (unsigned)count };
+    if (count > IOV_MAX)
+        return -EINVAL;
+    if (count == 0)
+        return 0;
+    struct linux_iovec *parts = &transfer->one;
+    if (count > 1)
+        parts = transfer->many = heap_alloc(count * sizeof(*parts));
+    if (!parts)
+        return -ENOMEM;
+    long size = (long)(count * sizeof(*parts));
+    if (copy_in(token, 0, parts, vector, (size_t)size) != size) {
+        transfer_release(transfer);
+        return -EFAULT;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if ((long)parts[i].length < 0) {
+            transfer_release(transfer);
+            return -EINVAL;
+        }
+        // As Linux: one call moves at most INT_MAX rounded down to a page; the rest is cut off.
+        size_t room = 0x7ffff000 - transfer->left;
+        if (parts[i].length > room)
+            parts[i].length = room;
+        transfer->left += parts[i].length;
+    }
+    return 0;
+}
+
+void transfer_release(struct transfer *transfer)
+{
+    heap_free(transfer->many);
+    transfer->many = NULL;
+}
+
+// The address and length of the next contiguous piece, at most `length`.
+static size_t piece(struct transfer *transfer, size_t length, unsigned long *address)
+{
+    for (;;) {
+        struct linux_iovec *part = transfer->many ? &transfer->many[transfer->index] : &transfer->one;
+        size_t rest = part->length - transfer->within;
+        if (rest > 0) {
+            *address = part->base + transfer->within;
+            return rest < length ? rest : length;
+        }
+        transfer->index++;
+        transfer->within = 0;
+    }
+}
+
+static void advance(struct transfer *transfer, size_t length)
+{
+    transfer->within += length;
+    transfer->left -= length;
+    transfer->done += length;
+}
+
+enum source { FROM_BUFFER, TO_BUFFER, FROM_OBJECT, TO_OBJECT };
+
+struct side {
+    enum source kind;
+    char *buffer;
+    handle_t memory;
+    uint64_t offset;
+};
+
+static long move_own(unsigned long address, size_t length, const struct side *side, size_t done)
+{
+    switch (side->kind) {
+    case FROM_BUFFER: memcpy((void *)address, side->buffer + done, length); return (long)length;
+    case TO_BUFFER: memcpy(side->buffer + done, (void *)address, length); return (long)length;
+    case FROM_OBJECT: return memory_read(side->memory, side->offset + done, (void *)address, length);
+    default: return memory_write(side->memory, side->offset + done, (void *)address, length);
+    }
+}
+
+static long move(token_t token, unsigned long address, size_t length, const struct side *side, size_t done)
+{
+    if (!token)
+        return move_own(address, length, side, done);
+    switch (side->kind) {
+    case FROM_BUFFER: return copy_out(token, 0, side->buffer + done, address, length);
+    case TO_BUFFER: return copy_in(token, 0, side->buffer + done, address, length);
+    default:
+        return copy_object(token, side->memory, side->offset + done, address, length,
+                           side->kind == TO_OBJECT);
+    }
+}
+
+static long run(struct transfer *transfer, const struct side *side, size_t length)
+{
+    size_t done = 0;
+    if (length > transfer->left)
+        length = transfer->left;
+    while (done < length) {
+        unsigned long address;
+        size_t part = piece(transfer, length - done, &address);
+        long got = move(transfer->token, address, part, side, done);
+        if (got <= 0)
+            return done > 0 ? (long)done : got < 0 ? got : -EFAULT;
+        advance(transfer, (size_t)got);
+        done += (size_t)got;
+    }
+    return (long)done;
+}
+
+long transfer_out(struct transfer *transfer, const void *from, size_t length)
+{
+    return run(transfer, &(struct side){ .kind = FROM_BUFFER, .buffer = (char *)(uintptr_t)from }, length);
+}
+
+long transfer_in(struct transfer *transfer, void *to, size_t length)
+{
+    return run(transfer, &(struct side){ .kind = TO_BUFFER, .buffer = to }, length);
+}
+
+long transfer_zero(struct transfer *transfer, size_t length)
+{
+    static const char zeroes[4096];
+    size_t done = 0;
+    while (done < length && transfer->left > 0) {
+        size_t part = length - done < sizeof(zeroes) ? length - done : sizeof(zeroes);
+        long got = transfer_out(transfer, zeroes, part);
+        if (got <= 0)
+            return done > 0 ? (long)done : got;
+        done += (size_t)got;
+    }
+    return (long)done;
+}
+
+long transfer_object(struct transfer *transfer, handle_t memory, uint64_t offset, size_t length,
+                     bool to_object)
+{
+    struct side side = { .kind = to_object ? TO_OBJECT : FROM_OBJECT, .memory = memory, .offset = offset };
+    return run(transfer, &side, length);
+}
