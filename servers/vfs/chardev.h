@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-// V: terminals and /proc are V2's, see the note in this directory and /work/brief/VFS-SPLIT.md before you write here.
 // Byte channels of drivers that are no terminals: virtio-serial ports as /dev/virtio-ports/NAME.
 #pragma once
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-// V: terminals and /proc are V2's, see the note in this directory and /work/brief/VFS-SPLIT.md before you write here.
 // The line discipline (termios(3), Linux's n_tty): what a terminal's input bytes become for readers, what is
 // echoed, what written bytes become on their way out. Pure: bytes in, bytes and events out; knows no caller.
 #pragma once

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-// V: terminals and /proc are V2's, see the note in this directory and /work/brief/VFS-SPLIT.md before you write here.
 // /proc: names, links and permissions are vfs's own, text comes from pm (PM_PROC_READ). Its directories are made
 // on lookup; nothing of it is kept.
 #pragma once

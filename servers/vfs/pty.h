@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-// V: terminals and /proc are V2's, see the note in this directory and /work/brief/VFS-SPLIT.md before you write here.
 // Pseudo-terminals: /dev/ptmx makes a pair, devpts (devpts.c) lists the slaves.
 #pragma once
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-// V: terminals and /proc are V2's, see the note in this directory and /work/brief/VFS-SPLIT.md before you write here.
 // Terminals: a line discipline with a device below it, open files above it, and the session it controls.
 // tty.c: reading, writing, polling; tty_ioctl.c: ioctl_tty(2); tty_job.c: sessions, job control, signals.
 #pragma once
