@@ -46,7 +46,7 @@ options:
   --user UID          run as this user and group (default 0)
   --env NAME=VALUE    set a variable of the command's environment, may be repeated
   --kernel FILE       boot this kernel instead of Pando's (what Linux programs do can then be compared)
-  --initrd FILE       with this initial archive instead of Pando's
+  --initrd FILE       with this initial archive instead of Pando's; several follow one another
   --no-install        install nothing: say what is missing and exit with 117
 
 exit status: the command's, or
@@ -60,7 +60,7 @@ exit status: the command's, or
 
 WITH_VALUE = ("arch", "machine", "timeout", "memory", "cpu", "log", "seed", "append", "add", "user", "env", "kernel",
               "initrd")
-REPEATED = ("append", "add", "env")
+REPEATED = ("append", "add", "env", "initrd")
 FLAGS = ("gdb", "icount", "no-install")
 MACHINES = {"i386": ("microvm", "pc"), "riscv64": ("virt",)}
 
@@ -121,8 +121,8 @@ def build(arch):
     with open(os.path.join(directory, ".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(os.path.join(directory, "build.ninja")):
-            run_quietly(["meson", "setup", directory, ROOT])
-        run_quietly(["ninja", "-C", directory, "%s/kernel" % arch, "%s/archive.cpio" % arch])
+            run_quietly(["meson", "setup", "--native-file", os.path.join(ROOT, "scripts/native.ini"), directory, ROOT])
+        run_quietly(["ninja", "-C", directory, "kernel-" + arch, "archive-%s.cpio" % arch])
 
 
 def run_quietly(command):
@@ -160,11 +160,11 @@ def run_file(options, command):
     return b"".join(os.fsencode(record) + b"\0" for record in records)
 
 
-def added_files(options, program, base, command):
-    """The second archive: what to run, --add files and the host program."""
+def added_files(options, program, archives, command):
+    """The last archive: what to run, --add files and the host program."""
     writer = cpio.Writer()
     if options["add"]:
-        writer.assume(*cpio.directories(base))
+        writer.assume(*known_directories(archives))
     for item in options["add"]:
         source, _, path = item.partition(":")
         if not os.path.exists(source):
@@ -172,7 +172,7 @@ def added_files(options, program, base, command):
         if not path or path.endswith("/"):
             path += os.path.basename(os.path.abspath(source))
         writer.tree(os.path.realpath(source), path)
-    # The base archive has these two.
+    # Every root file system has these two.
     writer.assume("etc", "bin")
     if program:
         with open(program[0], "rb") as file:
@@ -181,23 +181,33 @@ def added_files(options, program, base, command):
     return writer.bytes()
 
 
-def initial_archive(path, extra):
-    """A memfd with the built archive followed by ours, which starts at a multiple of four bytes."""
-    try:
-        base = open(path, "rb")
-    except OSError as error:
-        raise Failure(BUILD_FAILED, "%s: %s" % (path, error.strerror))
+def initial_archive(paths, extra):
+    """A memfd with these archives followed by ours; each starts at a multiple of four bytes."""
     fd = os.memfd_create("initrd")
-    with base:
-        size = os.fstat(base.fileno()).st_size
-        at = 0
-        while at < size:
-            at += os.sendfile(fd, base.fileno(), at, size - at)
-    os.write(fd, bytes(-size % 4))
+    for path in paths:
+        try:
+            base = open(path, "rb")
+        except OSError as error:
+            raise Failure(FILE_MISSING, "%s: %s" % (path, error.strerror))
+        with base:
+            size = os.fstat(base.fileno()).st_size
+            at = 0
+            while at < size:
+                at += os.sendfile(fd, base.fileno(), at, size - at)
+        os.write(fd, bytes(-size % 4))
     view = memoryview(extra)
     while view:
         view = view[os.write(fd, view):]
     return fd
+
+
+def known_directories(paths):
+    """The directories of the archives before ours, which must not be made again with other modes."""
+    names = []
+    for path in paths:
+        with open(path, "rb") as file:
+            names += cpio.directories(file.read())
+    return names
 
 
 def make_machine(options, arch, initrd):
@@ -276,7 +286,7 @@ def main(arguments):
     arch = arch or "i386"
     if arch not in MACHINES:
         raise Failure(USAGE_ERROR, "--arch is one of: %s" % " ".join(MACHINES))
-    if "initrd" not in options or "kernel" not in options:
+    if not options["initrd"] or "kernel" not in options:
         build(arch)
     timeout = number(options, "timeout", float)
     on_terminal = not command and (os.isatty(0) or options.get("machine") == "pc")
@@ -284,12 +294,8 @@ def main(arguments):
         raise Failure(USAGE_ERROR, "the pc machine has no ports for a command: it gives the shell on a terminal only")
     if not command and not on_terminal:
         command = ["sh"]
-    archive = options.get("initrd") or os.path.join(ROOT, "build", arch, "archive.cpio")
-    base = b""
-    if options["add"]:
-        with open(archive, "rb") as file:
-            base = file.read()
-    machine = make_machine(options, arch, initial_archive(archive, added_files(options, program, base, command)))
+    archives = options["initrd"] or [os.path.join(ROOT, "build", arch, "archive.cpio")]
+    machine = make_machine(options, arch, initial_archive(archives, added_files(options, program, archives, command)))
     if on_terminal:
         return run_interactive(machine, options, timeout)
     return run_command(machine, options, timeout)
