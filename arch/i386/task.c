@@ -119,7 +119,7 @@ void arch_task_release(struct task *task)
 
 // --- thread-local storage: GDT entries 6 to 8
 
-static void load_tls(struct arch_cpu *cpu, struct task *task)
+__attribute__((noinline)) static void load_tls(struct arch_cpu *cpu, struct task *task)
 {
     memcpy(&cpu->gdt[TLS_FIRST], task->arch.tls, sizeof(task->arch.tls));
     cpu->tls_owner = task;
@@ -150,8 +150,10 @@ long arch_tls_get(struct task *task, unsigned index, unsigned long words[2])
 
 // --- switching
 
+#define RARE __attribute__((noinline, cold)) // kept out of arch_switch, which is on every call's path
+
 // The bitmap is copied when a space with ports follows another one; usually one server has them all.
-static void switch_ioports(struct arch_cpu *cpu, struct space *space)
+RARE static void switch_ioports(struct arch_cpu *cpu, struct space *space)
 {
     if (space->arch.io_bytes == 0) {
         cpu->tss.io_base = IO_BASE_NONE;
@@ -165,27 +167,32 @@ static void switch_ioports(struct arch_cpu *cpu, struct space *space)
     cpu->tss.io_base = offsetof(struct tss, io_bitmap);
 }
 
-static void switch_space(struct arch_cpu *cpu, struct space *space)
+RARE static void switch_fpu(struct arch_cpu *cpu, bool enable)
 {
-    write_cr3(space->arch.cr3);
-    cpu->cr3 = space->arch.cr3;
-    switch_ioports(cpu, space);
+    cpu->fpu_enabled = enable;
+    write_cr0(enable ? read_cr0() & ~CR0_TS : read_cr0() | CR0_TS);
 }
 
 // A kernel thread needs none of this: it runs in the space that is loaded and uses no FPU.
 void arch_switch(struct task *previous, struct task *next)
 {
     struct arch_cpu *cpu = &this_cpu()->arch;
-    if (next->space == NULL)
+    struct space *space = next->space;
+    if (space == NULL)
         return;
     cpu->tss.esp0 = (uint32_t)(&next->arch.frame + 1);
-    if (cpu->cr3 != next->space->arch.cr3)
-        switch_space(cpu, next->space);
-    if (next->routes != NULL && cpu->tls_owner != next)
+    if (cpu->cr3 != space->arch.cr3) {
+        cpu->cr3 = space->arch.cr3;
+        write_cr3(space->arch.cr3);
+        if (cpu->tss.io_base != IO_BASE_NONE || space->arch.io_bytes != 0)
+            switch_ioports(cpu, space);
+    }
+    if (next->routes != NULL && cpu->tls_owner != next) // native tasks have no use for descriptors of their own
         load_tls(cpu, next);
-    bool enable = cpu->fpu_owner == next;
-    if (cpu->fpu_enabled != enable) {
-        cpu->fpu_enabled = enable;
-        write_cr0(enable ? read_cr0() & ~CR0_TS : read_cr0() | CR0_TS);
+    if (cpu->fpu_owner == next) {
+        if (!cpu->fpu_enabled)
+            switch_fpu(cpu, true);
+    } else if (cpu->fpu_enabled) {
+        switch_fpu(cpu, false);
     }
 }
