@@ -100,9 +100,12 @@ static bool good_mapping(unsigned long length, unsigned flags, const struct memo
            length <= MEMORY_SIZE_MAX - offset;
 }
 
-static void populate(struct space *space, unsigned long start, unsigned long end, unsigned flags)
+// Private pages of objects are not copied yet: only a write does that.
+static void populate(struct space *space, unsigned long start, unsigned long end, unsigned flags,
+                     const struct memory *memory)
 {
-    unsigned access = flags & PROT_WRITE_BIT ? ACCESS_WRITE : ACCESS_READ;
+    bool write = (flags & PROT_WRITE_BIT) && (!memory || (flags & MAP_SHARED_BIT));
+    unsigned access = write ? ACCESS_WRITE : ACCESS_READ;
     if (end - start > POPULATE_PAGES * PAGE_SIZE)
         end = start + POPULATE_PAGES * PAGE_SIZE;
     if (!(flags & PROT_MASK))
@@ -192,7 +195,7 @@ long space_map(struct space *space, unsigned long address, unsigned long length,
     space->mapped_pages += length >> PAGE_SHIFT;
     region_merge(region);
     if (flags & MAP_POPULATE_BIT)
-        populate(space, (unsigned long)start, end, flags);
+        populate(space, (unsigned long)start, end, flags, memory);
     return start;
 }
 

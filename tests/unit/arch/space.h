@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <arch/types.h>
+
+struct arch_space {
+    uint64_t root[PAGE_TABLE_ROOT_ENTRIES];
+};
