@@ -31,8 +31,9 @@ TOPIC(thread_basic)
     void *value;
     pid_t pid = getpid();
     CHECK(thread_id() == pid);
-    TRY(pthread_create(&thread, NULL, tell_ids, &pid));
+    int error = pthread_create(&thread, NULL, tell_ids, &pid);
     TRY(pthread_join(thread, &value));
+    say("created: %s", error ? strerror(error) : "ok");
     say("value %ld", (long)value);
     // A thread is no child.
     TRY(waitpid(-1, NULL, 0));
@@ -158,6 +159,8 @@ static void *outlive_leader(void *unused)
 {
     (void)unused;
     token_await(gate[0]);
+    while (!strstr(read_file("/proc/self/stat"), ") Z "))
+        sched_yield();
     say("the thread goes on");
     syscall(SYS_exit, 6);
     return NULL;

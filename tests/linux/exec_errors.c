@@ -58,8 +58,8 @@ TOPIC(exec_too_big)
 
 TOPIC(exec_permission)
 {
-    pid_t pid = fork();
     mkdir("closed", 0700);
+    pid_t pid = fork();
     if (pid == 0) {
         write_file("owner", "#!/bin/sh\n", 0700);
         write_file("closed/any", "#!/bin/sh\n", 0755);

@@ -22,8 +22,8 @@ TOPIC(fork_ids)
         CHECK(getsid(0) == getsid(parent));
         _exit(3);
     }
-    CHECK(pid > 0 && pid != parent);
     reap("child", pid);
+    CHECK(pid > 0 && pid != parent);
     TRY(waitpid(pid, NULL, 0));
 }
 

@@ -24,11 +24,10 @@ static void open_pair(void)
 }
 
 // Control characters as ^X, so that the lines stay readable.
-static void say_bytes(const char *what, int fd, size_t length)
+static void say_text(const char *what, const char *bytes, ssize_t n)
 {
-    char bytes[256], text[600];
+    char text[600];
     size_t at = 0;
-    ssize_t n = read(fd, bytes, length);
     for (ssize_t i = 0; i < n; i++) {
         if ((unsigned char)bytes[i] < 32) {
             text[at++] = '^';
@@ -39,6 +38,23 @@ static void say_bytes(const char *what, int fd, size_t length)
     }
     text[at] = 0;
     say("%s: %zd [%s]%s%s", what, n, text, n < 0 ? " " : "", n < 0 ? strerror(errno) : "");
+}
+
+// What one read gives.
+static void say_bytes(const char *what, int fd, size_t length)
+{
+    char bytes[256];
+    say_text(what, bytes, read(fd, bytes, length));
+}
+
+// What the terminal shows comes in pieces of any size: reads until so many bytes are there.
+static void say_shown(const char *what, ssize_t length)
+{
+    char bytes[256];
+    ssize_t have = 0, n;
+    while (have < length && (n = read(master, bytes + have, (size_t)(length - have))) > 0)
+        have += n;
+    say_text(what, bytes, have);
 }
 
 static void type(const char *text)
@@ -75,9 +91,9 @@ TOPIC(pty_pair)
     CHECK(isatty(slave) == 1);
     CHECK(isatty(master) == 1);
     TRY(write(slave, "out\n", 4));
-    say_bytes("master reads", master, 100);
+    say_shown("master reads", 5);
     type("in\n");
-    say_bytes("echo", master, 100);
+    say_shown("echo", 4);
     say_bytes("slave reads", slave, 100);
     TRY(close(slave));
     say_bytes("no slave", master, 100);
@@ -121,14 +137,14 @@ TOPIC(tty_echo)
 {
     open_pair();
     type("ab\n");
-    say_bytes("echo", master, 100);
+    say_shown("echo", 4);
     say_bytes("line", slave, 100);
     type("x\177");
-    say_bytes("erase", master, 100);
+    say_shown("erase", 4);
     type("ab\025");
-    say_bytes("kill", master, 100);
+    say_shown("kill", 8);
     type("\001\n");
-    say_bytes("control character", master, 100);
+    say_shown("control character", 4);
     say_bytes("line", slave, 100);
     set_local(ECHO, 0);
     type("quiet\n");
@@ -136,7 +152,7 @@ TOPIC(tty_echo)
     CHECK(!readable(master));
     set_local(0, ECHONL);
     type("q\n");
-    say_bytes("only the newline", master, 100);
+    say_shown("only the newline", 2);
 }
 
 TOPIC(tty_raw)
@@ -150,7 +166,7 @@ TOPIC(tty_raw)
     say_bytes("raw", slave, 100);
     CHECK(!readable(master));
     write(slave, "x\ny", 3);
-    say_bytes("no processing of output", master, 100);
+    say_shown("no processing of output", 3);
     settings.c_cc[VMIN] = 0, settings.c_cc[VTIME] = 0;
     tcsetattr(slave, TCSANOW, &settings);
     say_bytes("VMIN 0", slave, 100);
@@ -188,14 +204,14 @@ TOPIC(tty_settings)
     say("%d %d", size.ws_row, size.ws_col);
     int count = -1;
     type("12345\n");
-    say_bytes("echo", master, 100);
+    say_shown("echo", 7);
     TRY(ioctl(slave, FIONREAD, &count));
     say("count %d", count);
     TRY(tcgetattr(open("/dev/null", O_RDWR), &settings));
     TRY(tcgetpgrp(slave));
     CHECK(open("/dev/tty", O_RDWR) == -1 && errno == ENXIO);
     write(slave, "a\tb\n", 4);
-    say_bytes("output", master, 100);
+    say_shown("output", 5);
 }
 
 static volatile int caught;

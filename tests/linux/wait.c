@@ -172,10 +172,10 @@ TOPIC(wait_clone_children)
     int status = 0;
     CHECK(waitpid(pid, &status, __WCLONE) == pid);
     say_status("clone child", status);
+    signal(SIGUSR1, SIG_IGN);
     pid = (pid_t)syscall(SYS_clone, SIGUSR1, 0, 0, 0, 0);
     if (pid == 0)
         _exit(5);
-    signal(SIGUSR1, SIG_IGN);
     while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
         ;
     say_status("clone child", status);

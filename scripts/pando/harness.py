@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""What every kind of test uses: results, jobs that run two at a time, and a guest command to completion."""
+import os
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+RUN = [sys.executable, "-I", os.path.join(ROOT, "scripts", "pando", "run.py")]
+ARCHITECTURES = ("i386", "riscv64")
+
+
+class Result:
+    def __init__(self, name, reason=None, details=""):
+        self.name, self.reason, self.details = name, reason, details
+
+    @property
+    def passed(self):
+        return self.reason is None
+
+
+class Failed(Exception):
+    """A test's own verdict: one line, and what helps to understand it."""
+
+    def __init__(self, reason, details=""):
+        super().__init__(reason)
+        self.reason, self.details = reason, details
+
+
+class Completed:
+    """A guest command that has ended: scripts/run's status, both streams, and the guest's log."""
+
+    def __init__(self, status, out, err, log):
+        self.status, self.out, self.err, self.log = status, out, err, log
+
+    def details(self):
+        parts = []
+        for title, data in (("stdout", self.out), ("stderr", self.err), ("guest log", self.log)):
+            if data.strip():
+                parts.append("--- %s\n%s" % (title, tail(data)))
+        return "\n".join(parts)
+
+
+def tail(data, lines=25):
+    text = data.decode(errors="replace") if isinstance(data, bytes) else data
+    kept = text.rstrip().split("\n")[-lines:]
+    return "\n".join(line[:200] for line in kept)
+
+
+def guest_environment():
+    """For scripts/run below us: everything is built already."""
+    environment = dict(os.environ, PANDO_BUILT="1")
+    environment.pop("TERM", None)
+    return environment
+
+
+def log_file():
+    """A file for a guest's serial line, removed by whoever reads it."""
+    handle, path = __import__("tempfile").mkstemp(prefix="pando-log.")
+    os.close(handle)
+    return path
+
+
+def take_log(path):
+    with open(path, "rb") as file:
+        log = file.read()
+    os.unlink(path)
+    return log
+
+
+def run_guest(arch, command, stdin=b"", options=(), timeout=60):
+    """One scripts/run to its end. `command` begins with "--" or a host program."""
+    log = log_file()
+    process = subprocess.run(
+        RUN + ["--arch", arch, "--log", log, "--timeout", str(timeout)] + list(options) + list(command),
+        input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=guest_environment(), cwd=ROOT, check=False)
+    return Completed(process.returncode, process.stdout, process.stderr, take_log(log))
+
+
+class Runner:
+    """Runs jobs (functions that return results) with two workers, and tells each result as it comes."""
+
+    def __init__(self, workers=2, verbose=False):
+        self.workers, self.verbose = workers, verbose
+        self.jobs, self.results = [], []
+        self.lock = threading.Lock()
+
+    def add(self, name, job):
+        """`name` is for a job that breaks before it has results of its own."""
+        self.jobs.append((name, job))
+
+    def run(self):
+        pending = iter(self.jobs)
+        threads = [threading.Thread(target=self._work, args=(pending,)) for _ in range(self.workers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return self.results
+
+    def _work(self, pending):
+        while True:
+            with self.lock:
+                name, job = next(pending, (None, None))
+            if job is None:
+                return
+            began = time.monotonic()
+            try:
+                results = job()
+            except Failed as failure:
+                results = [Result(name, failure.reason, failure.details)]
+            except Exception as error:  # A broken test is a failed test, never a lost one.
+                results = [Result(name, "%s: %s" % (type(error).__name__, error), traceback.format_exc())]
+            with self.lock:
+                for result in results:
+                    self._tell(result, time.monotonic() - began)
+
+    def _tell(self, result, seconds):
+        self.results.append(result)
+        if not result.passed:
+            print("not ok %s: %s" % (result.name, result.reason))
+            if result.details:
+                print("    " + result.details.rstrip().replace("\n", "\n    "))
+        elif self.verbose:
+            print("ok %s (%.1f s)" % (result.name, seconds))
+        sys.stdout.flush()
+
+
+def single(name, function):
+    """A job of one test: passes if the function returns."""
+    def job():
+        function()
+        return [Result(name)]
+    return job

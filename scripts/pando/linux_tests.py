@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""tests/linux in a guest: many topics in one boot, each compared with what real Linux printed.
+
+A topic that takes the guest down, or that does not end, is blamed for it; the others go on in a new boot.
+"""
+import difflib
+import os
+import select
+import subprocess
+import time
+
+import harness
+
+EXPECTED = os.path.join(harness.ROOT, "tests", "linux", "expected")
+PROGRAM = "/tests/linux-tests"
+# For one topic; the slowest take a few seconds on a busy machine.
+TOPIC_SECONDS = 40
+BOOT_SECONDS = 30
+
+
+def topics():
+    """All topics, in the order of the sources: what TOPIC(...) registers."""
+    names = []
+    directory = os.path.join(harness.ROOT, "tests", "linux")
+    for name in sorted(os.listdir(directory)):
+        if name.endswith(".c"):
+            with open(os.path.join(directory, name), encoding="utf-8") as file:
+                names += [line[6:line.index(")")] for line in file if line.startswith("TOPIC(")]
+    return sorted(set(names))
+
+
+def expected_path(topic, arch):
+    own = os.path.join(EXPECTED, "%s.%s.txt" % (topic, arch))
+    return own if os.path.exists(own) else os.path.join(EXPECTED, "%s.txt" % topic)
+
+
+def expected(topic, arch):
+    try:
+        with open(expected_path(topic, arch), encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def guest_options(arch):
+    """Pando with the archive of the test programs behind its own."""
+    build = os.path.join(harness.ROOT, "build", arch)
+    return ["--initrd", os.path.join(build, "archive.cpio"), "--initrd", os.path.join(build, "tests.cpio")]
+
+
+class Batch:
+    """One boot of a list of topics; `outputs` is what each printed, "exit N" last."""
+
+    def __init__(self, arch, options, names):
+        self.arch, self.names = arch, list(names)
+        self.outputs = {}
+        self.blamed = None
+        self.reason = self.details = ""
+        self.log_path = harness.log_file()
+        self.process = subprocess.Popen(
+            harness.RUN + ["--arch", arch, "--log", self.log_path] + list(options) + ["--", PROGRAM, "--batch"] + self.names,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=harness.guest_environment(),
+            cwd=harness.ROOT)
+
+    def run(self):
+        current, lines, held = None, [], b""
+        deadline = time.monotonic() + BOOT_SECONDS
+        out = self.process.stdout.fileno()
+        while True:
+            if not select.select([out], [], [], max(0, deadline - time.monotonic()))[0]:
+                self._end(current, "did not end within %d s" % TOPIC_SECONDS if current else "the guest did not start",
+                          lines)
+                return
+            data = os.read(out, 65536)
+            if not data:
+                break
+            *whole, held = (held + data).split(b"\n")
+            for line in whole:
+                text = line.decode("utf-8", "surrogateescape")
+                if text.startswith("@@ begin "):
+                    current, lines = text[9:], []
+                    deadline = time.monotonic() + TOPIC_SECONDS
+                elif text.startswith("@@ end %s " % current):
+                    self.outputs[current] = "\n".join(lines + [text[8 + len(current):], ""])
+                    current = None
+                    deadline = time.monotonic() + TOPIC_SECONDS
+                else:
+                    lines.append(text)
+        self._end(current, None, lines)
+
+    def _end(self, current, reason, lines):
+        if reason:
+            self.process.terminate()
+        errors = self.process.stderr.read().decode(errors="replace").strip()
+        status = self.process.wait()
+        log = harness.take_log(self.log_path)
+        left = [name for name in self.names if name not in self.outputs]
+        if not left:
+            return
+        self.blamed = current or left[0]
+        self.reason = reason or errors.split("\n")[-1] or "the guest ended with status %d" % status
+        self.details = "--- output\n%s\n--- guest log\n%s" % (harness.tail("\n".join(lines)), harness.tail(log))
+
+
+def collect(arch, options, names):
+    """Runs the topics in as many boots as it takes. Returns outputs, and (reason, details) of those blamed."""
+    outputs, blamed, left = {}, {}, list(names)
+    while left:
+        batch = Batch(arch, options, left)
+        batch.run()
+        outputs.update(batch.outputs)
+        if batch.blamed:
+            blamed[batch.blamed] = (batch.reason, batch.details)
+        left = [name for name in left if name not in outputs and name not in blamed]
+    return outputs, blamed
+
+
+def compare(topic, arch, output):
+    """A result's reason and details; None if the output is as expected."""
+    wanted = expected(topic, arch)
+    if wanted is None:
+        return "no expected output is recorded (scripts/test --oracle --record)", output
+    if output == wanted:
+        return None, ""
+    lines = difflib.unified_diff(wanted.split("\n"), output.split("\n"), "Linux", "here", lineterm="", n=1)
+    return "prints something else than Linux", harness.tail("\n".join(lines), 40)
+
+
+def job(arch, options, names, prefix="linux"):
+    def run():
+        outputs, blamed = collect(arch, options, names)
+        results = []
+        for topic in names:
+            name = "%s/%s/%s" % (prefix, arch, topic)
+            if topic in blamed:
+                results.append(harness.Result(name, *blamed[topic]))
+            else:
+                results.append(harness.Result(name, *compare(topic, arch, outputs[topic])))
+        return results
+    return run
+
+
+def record(arch, outputs, other_outputs):
+    """Writes what real Linux printed: one file if both architectures agree, else one for each."""
+    os.makedirs(EXPECTED, exist_ok=True)
+    for topic, output in outputs.items():
+        common = os.path.join(EXPECTED, "%s.txt" % topic)
+        own = os.path.join(EXPECTED, "%s.%s.txt" % (topic, arch))
+        same = other_outputs.get(topic, output) == output
+        for path in (common, own):
+            if os.path.exists(path) and path != (common if same else own) and (path == own or not same):
+                os.unlink(path)
+        with open(common if same else own, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(output)
