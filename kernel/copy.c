@@ -52,8 +52,8 @@ size_t copy_to_space(struct space *space, unsigned long to, const void *from, si
     return done;
 }
 
-size_t copy_between_spaces(struct space *to_space, unsigned long to, struct space *from_space, unsigned long from,
-                           size_t length)
+size_t copy_between_spaces(struct space *to_space, unsigned long to, struct space *from_space,
+                           unsigned long from, size_t length)
 {
     size_t done = 0;
     while (done < length) {
@@ -150,8 +150,8 @@ size_t memory_copy_out(struct memory *memory, uint64_t offset, void *to, size_t 
     return done;
 }
 
-static bool space_to_object(struct memory *memory, uint64_t offset, struct space *space, unsigned long address,
-                            size_t length)
+static bool space_to_object(struct memory *memory, uint64_t offset, struct space *space,
+                            unsigned long address, size_t length)
 {
     uint64_t target, source;
     if (space_page(space, address, ACCESS_READ, &source) < 0 || !object_byte(memory, offset, true, &target))
@@ -160,8 +160,8 @@ static bool space_to_object(struct memory *memory, uint64_t offset, struct space
     return true;
 }
 
-static bool object_to_space(struct memory *memory, uint64_t offset, struct space *space, unsigned long address,
-                            size_t length)
+static bool object_to_space(struct memory *memory, uint64_t offset, struct space *space,
+                            unsigned long address, size_t length)
 {
     uint64_t target, source;
     if (space_page(space, address, ACCESS_WRITE, &target) < 0 || !object_byte(memory, offset, false, &source))

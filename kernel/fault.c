@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define STACK_GAP (256 * PAGE_SIZE) // kept free between a growing stack and what is below, as in Linux
-#define AROUND 16u                  // pages of an object mapped at one fault: those present, in this aligned block
+#define AROUND 16u // pages of an object mapped at one fault: those present, in this aligned block
 
 #define SOFT (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE)
 
@@ -183,7 +183,8 @@ static long missing_object_page(struct fault *fault, struct memory **wanted, uin
 
 // --- entry points -------------------------------------------------------------------------------------------------
 
-long space_fault(struct space *space, unsigned long address, unsigned access, struct memory **memory, uint64_t *page)
+long space_fault(struct space *space, unsigned long address, unsigned access, struct memory **memory,
+                 uint64_t *page)
 {
     if (address >= USER_END)
         return -EFAULT;

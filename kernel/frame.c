@@ -25,25 +25,13 @@ static struct zone zones[ZONES];
 static uint64_t frame_count; // descriptors
 static uint64_t free_frames, total_frames, cached_frames, reserve;
 
-bool allocation_fails(void)
-{
-    return allocation_failure_countdown && --allocation_failure_countdown == 0;
-}
+bool allocation_fails(void) { return allocation_failure_countdown && --allocation_failure_countdown == 0; }
 
-uint64_t frame_total(void)
-{
-    return total_frames;
-}
+uint64_t frame_total(void) { return total_frames; }
 
-uint64_t frame_free_count(void)
-{
-    return free_frames + cached_frames;
-}
+uint64_t frame_free_count(void) { return free_frames + cached_frames; }
 
-void frame_cached(int difference)
-{
-    cached_frames += (uint64_t)(int64_t)difference;
-}
+void frame_cached(int difference) { cached_frames += (uint64_t)(int64_t)difference; }
 
 struct frame *frame_at(uint64_t physical)
 {
@@ -242,15 +230,9 @@ void frame_split(struct frame *frame)
 
 // --- boot ---------------------------------------------------------------------------------------------------------
 
-static uint64_t page_up(uint64_t address)
-{
-    return (address + PAGE_SIZE - 1) >> PAGE_SHIFT << PAGE_SHIFT;
-}
+static uint64_t page_up(uint64_t address) { return (address + PAGE_SIZE - 1) >> PAGE_SHIFT << PAGE_SHIFT; }
 
-static uint64_t page_down(uint64_t address)
-{
-    return address >> PAGE_SHIFT << PAGE_SHIFT;
-}
+static uint64_t page_down(uint64_t address) { return address >> PAGE_SHIFT << PAGE_SHIFT; }
 
 // The first piece of [*start, end) that nothing reserves; *start moves behind it. -> false: none left
 static bool next_piece(const struct boot_info *info, uint64_t *start, uint64_t end, struct boot_range *piece)
@@ -271,7 +253,8 @@ static bool next_piece(const struct boot_info *info, uint64_t *start, uint64_t e
     }
     for (unsigned i = 0; i < info->reserved_count; i++) {
         const struct boot_range *reserved = &info->reserved[i];
-        if (reserved->start < reserved->end && reserved->start >= piece->start && reserved->start < piece->end) {
+        if (reserved->start < reserved->end && reserved->start >= piece->start &&
+            reserved->start < piece->end) {
             piece->end = page_down(reserved->start);
             *start = reserved->end;
         }
@@ -283,7 +266,8 @@ static void free_piece(uint64_t start, uint64_t end)
 {
     while (start < end) {
         unsigned order = 0;
-        while (order < MAX_ORDER && !(start & (PAGE_SIZE << order)) && start + (PAGE_SIZE << (order + 1)) <= end)
+        while (order < MAX_ORDER && !(start & (PAGE_SIZE << order)) &&
+               start + (PAGE_SIZE << (order + 1)) <= end)
             order++;
         struct frame *frame = frame_of(start);
         for (uint64_t i = 0; i < 1ull << order; i++)
@@ -294,7 +278,8 @@ static void free_piece(uint64_t start, uint64_t end)
     }
 }
 
-static void free_range(const struct boot_info *info, const struct boot_range *range, const struct boot_range *taken)
+static void free_range(const struct boot_info *info, const struct boot_range *range,
+                       const struct boot_range *taken)
 {
     struct boot_range piece;
     uint64_t limit = (frame_base + frame_count) << PAGE_SHIFT;
@@ -340,7 +325,8 @@ static void count_frames(const struct boot_info *info)
     assert(first < end);
     frame_base = first >> PAGE_SHIFT;
     frame_count = (page_up(end) >> PAGE_SHIFT) - frame_base;
-    uint64_t most = low / 4 / sizeof(struct frame); // RAM beyond what a quarter of low memory describes is left alone
+    uint64_t most =
+        low / 4 / sizeof(struct frame); // RAM beyond what a quarter of low memory describes is left alone
     if (frame_count > most)
         frame_count = most;
 }

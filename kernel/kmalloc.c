@@ -5,8 +5,8 @@
 #include <frame.h>
 #include <string.h>
 
-static const uint16_t class_size[] = { 16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 272, 336, 400, 512,
-                                       576, 672, 816, 1024, 1360, 2048 };
+static const uint16_t class_size[] = { 16,  32,  48,  64,  80,  96,  112, 128,  160,  192, 224,
+                                       272, 336, 400, 512, 576, 672, 816, 1024, 1360, 2048 };
 #define CLASSES (sizeof class_size / sizeof *class_size)
 #define CLASS_LARGEST 2048u
 
@@ -19,10 +19,7 @@ static struct slab_class classes[CLASSES];
 static uint8_t class_of_size[CLASS_LARGEST / 16 + 1]; // by size / 16 rounded up; 0xff: not filled in yet
 static uint64_t bytes_in_use;
 
-uint64_t kmalloc_bytes(void)
-{
-    return bytes_in_use;
-}
+uint64_t kmalloc_bytes(void) { return bytes_in_use; }
 
 static unsigned find_class(size_t size)
 {
@@ -30,7 +27,7 @@ static unsigned find_class(size_t size)
     if (class_of_size[index] == 0) {
         unsigned class = 0;
         while (class_size[class] < size)
-            class++;
+            class ++;
         class_of_size[index] = (uint8_t)(class + 1);
     }
     return class_of_size[index] - 1u;

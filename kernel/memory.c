@@ -48,7 +48,8 @@ static int fill_low(struct memory *memory)
     return error;
 }
 
-struct memory *memory_create(struct quota *quota, uint64_t size, unsigned flags, struct port *pager, unsigned long badge)
+struct memory *memory_create(struct quota *quota, uint64_t size, unsigned flags, struct port *pager,
+                             unsigned long badge)
 {
     if (size > MEMORY_SIZE_MAX || ((flags & MEMORY_LOW) && size == 0))
         return NULL;
@@ -114,10 +115,7 @@ void memory_destroy(struct object *object)
 
 // --- pages --------------------------------------------------------------------------------------------------------
 
-struct frame *memory_present(struct memory *memory, uint64_t page)
-{
-    return radix_get(&memory->pages, page);
-}
+struct frame *memory_present(struct memory *memory, uint64_t page) { return radix_get(&memory->pages, page); }
 
 struct frame *memory_page(struct memory *memory, uint64_t page, int *error)
 {

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define ENTRIES 512u
-#define LEAF_SPAN (ENTRIES * PAGE_SIZE)     // bytes that a leaf table covers
-#define MIDDLE_SPAN (ENTRIES * LEAF_SPAN)   // and the table above it
+#define LEAF_SPAN (ENTRIES * PAGE_SIZE)   // bytes that a leaf table covers
+#define MIDDLE_SPAN (ENTRIES * LEAF_SPAN) // and the table above it
 #define FREE_TABLES 64u
 
 // Part of [start, end) in one leaf table.
@@ -22,9 +22,9 @@ struct walk {
     uint64_t *directory;     // the inner entry that holds the table
     struct frame *frame;     // the table's
     uint64_t *table;
-    unsigned long base;      // address of its first entry
-    unsigned first, last;    // [first, last): indices in the range that can be in use
-    bool empty_too;          // stop at tables without any, too
+    unsigned long base;   // address of its first entry
+    unsigned first, last; // [first, last): indices in the range that can be in use
+    bool empty_too;       // stop at tables without any, too
 };
 
 static unsigned root_index(unsigned long address) { return (unsigned)((uint64_t)address / MIDDLE_SPAN); }
@@ -379,7 +379,8 @@ static void leave_shared(struct walk *walk)
 static void unmap_part(struct walk *walk, uint64_t which)
 {
     struct frame *doomed = NULL;
-    unsigned long start = walk_address(walk, walk->first), end = walk_address(walk, walk->last - 1) + PAGE_SIZE;
+    unsigned long start = walk_address(walk, walk->first),
+                  end = walk_address(walk, walk->last - 1) + PAGE_SIZE;
     for (unsigned i = walk->first; i < walk->last; i++)
         if (walk->table[i] && (!which || (walk->table[i] & which)))
             take_entry(walk, i, &doomed);
@@ -414,7 +415,8 @@ void pagetable_protect(struct space *space, unsigned long start, unsigned long e
         for (unsigned i = walk.first; i < walk.last; i++)
             if (walk.table[i])
                 pte_store(&walk.table[i], pte_change(walk.table[i], protection));
-        arch_tlb_flush(space, walk_address(&walk, walk.first), walk_address(&walk, walk.last - 1) + PAGE_SIZE);
+        arch_tlb_flush(space, walk_address(&walk, walk.first),
+                       walk_address(&walk, walk.last - 1) + PAGE_SIZE);
     }
 }
 
@@ -523,7 +525,8 @@ static long copy_part(struct space *child, struct walk *walk, bool objects)
     return 0;
 }
 
-long pagetable_clone(struct space *child, struct space *parent, unsigned long start, unsigned long end, bool objects)
+long pagetable_clone(struct space *child, struct space *parent, unsigned long start, unsigned long end,
+                     bool objects)
 {
     for (struct walk walk = walk_start(parent, start, end); walk_next(&walk);) {
         if (whole_table(&walk) && !walk.frame->table.objects) {

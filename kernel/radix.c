@@ -14,7 +14,10 @@ struct radix_node {
     uint32_t used;
 };
 
-static unsigned slot_index(uint64_t index, unsigned level) { return (unsigned)(index >> (level * BITS)) % SLOTS; }
+static unsigned slot_index(uint64_t index, unsigned level)
+{
+    return (unsigned)(index >> (level * BITS)) % SLOTS;
+}
 
 static bool too_large(uint64_t index, unsigned height)
 {

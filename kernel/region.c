@@ -11,7 +11,10 @@ static struct region *region_of(const struct rbtree_node *node)
 
 struct region *region_next(const struct region *region) { return region_of(rbtree_next(&region->node)); }
 
-struct region *region_previous(const struct region *region) { return region_of(rbtree_previous(&region->node)); }
+struct region *region_previous(const struct region *region)
+{
+    return region_of(rbtree_previous(&region->node));
+}
 
 struct region *region_create(struct space *space)
 {
@@ -103,10 +106,7 @@ void region_insert(struct space *space, struct region *region)
     rbtree_insert(&space->regions, parent, place, &region->node);
 }
 
-void region_remove(struct region *region)
-{
-    rbtree_remove(&region->space->regions, &region->node);
-}
+void region_remove(struct region *region) { rbtree_remove(&region->space->regions, &region->node); }
 
 static void move_start(struct region *region, unsigned long start)
 {
@@ -129,8 +129,8 @@ void region_split(struct space *space, unsigned long address, struct region **sp
 
 static bool continues(const struct region *a, const struct region *b)
 {
-    return a && b && a->end == b->start && a->protection == b->protection && a->flags == b->flags && a->tag == b->tag &&
-           a->memory == b->memory && a->limit == b->limit &&
+    return a && b && a->end == b->start && a->protection == b->protection && a->flags == b->flags &&
+           a->tag == b->tag && a->memory == b->memory && a->limit == b->limit &&
            (!a->memory || a->offset + (a->end - a->start) == b->offset);
 }
 

@@ -7,8 +7,8 @@
 #include <pagetable.h>
 #include <region.h>
 
-#define RELEASE_BUDGET 1024u  // page-table entries or regions that one step takes apart
-#define POPULATE_PAGES 1024u  // MAP_POPULATE brings in at most these; the rest comes on demand
+#define RELEASE_BUDGET 1024u // page-table entries or regions that one step takes apart
+#define POPULATE_PAGES 1024u // MAP_POPULATE brings in at most these; the rest comes on demand
 
 // --- life ---------------------------------------------------------------------------------------------------------
 
@@ -310,7 +310,8 @@ static long good_move(struct space *space, unsigned long from, unsigned long *le
     return 0;
 }
 
-long space_move(struct space *space, unsigned long from, unsigned long length, unsigned long to, unsigned long to_length)
+long space_move(struct space *space, unsigned long from, unsigned long length, unsigned long to,
+                unsigned long to_length)
 {
     long error = good_move(space, from, &length, to, &to_length);
     if (error)

@@ -21,16 +21,16 @@ struct frame {
         struct {
             struct frame *next, *previous; // free list, or a slab's list
         };
-        struct { // a page table
-            uint16_t present; // entries in use
-            uint16_t objects; // of them, pages of memory objects
+        struct {                // a page table
+            uint16_t present;   // entries in use
+            uint16_t objects;   // of them, pages of memory objects
             uint16_t low, high; // no entry outside is in use
         } table;
     };
 };
 
-#define FRAME_LOW 1u   // frame_alloc: must be directly mapped
-#define FRAME_ZERO 2u  // frame_alloc: filled with zeroes
+#define FRAME_LOW 1u       // frame_alloc: must be directly mapped
+#define FRAME_ZERO 2u      // frame_alloc: filled with zeroes
 #define FRAME_EMERGENCY 4u // frame_alloc: may use the reserve (as what no quota pays for always may)
 
 extern struct frame *frames; // descriptors of all physical frames from frame_base on
@@ -38,8 +38,8 @@ extern uint64_t frame_base;
 
 void frame_init(const struct boot_info *info);
 struct frame *frame_alloc(struct quota *quota, unsigned order, unsigned flags); // NULL: none, or over quota
-void frame_free(struct frame *frame); // whose last reference is gone
-void frame_split(struct frame *frame); // a block becomes single frames with a reference each
+void frame_free(struct frame *frame);         // whose last reference is gone
+void frame_split(struct frame *frame);        // a block becomes single frames with a reference each
 void frame_add(uint64_t start, uint64_t end); // RAM that was reserved at boot becomes free
 uint64_t frame_total(void);
 uint64_t frame_free_count(void);
@@ -59,11 +59,17 @@ static inline uint64_t frame_address(const struct frame *frame)
 }
 
 // Of an address that is known to be RAM.
-static inline struct frame *frame_of(uint64_t physical) { return &frames[(physical >> PAGE_SHIFT) - frame_base]; }
+static inline struct frame *frame_of(uint64_t physical)
+{
+    return &frames[(physical >> PAGE_SHIFT) - frame_base];
+}
 
 struct frame *frame_at(uint64_t physical); // NULL: no RAM there (device memory)
 
-static inline void *direct_address(uint64_t physical) { return (void *)(DIRECT_BASE + (unsigned long)physical); }
+static inline void *direct_address(uint64_t physical)
+{
+    return (void *)(DIRECT_BASE + (unsigned long)physical);
+}
 static inline void *frame_direct(const struct frame *frame) { return direct_address(frame_address(frame)); }
 
 // Reaches any physical address through a window slot (0 or 1); see arch_window_open.

@@ -32,7 +32,8 @@ uint64_t pagetable_count(struct space *space, unsigned long start, unsigned long
 
 // Gives child the private pages of [start, end) of a region, both then copy on write; pages of objects only if
 // `objects`. The caller flushes parent when all is done. -> 0 or -ENOMEM
-long pagetable_clone(struct space *child, struct space *parent, unsigned long start, unsigned long end, bool objects);
+long pagetable_clone(struct space *child, struct space *parent, unsigned long start, unsigned long end,
+                     bool objects);
 
 // Takes tables apart from `from` on, about `budget` entries of them. -> where to go on; USER_END: all gone
 unsigned long pagetable_release(struct space *space, unsigned long from, unsigned budget);

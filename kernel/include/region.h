@@ -6,8 +6,8 @@
 
 #define REGION_FLAGS (MAP_SHARED_BIT | MAP_GROWSDOWN_BIT | MAP_MAYWRITE_BIT | MAP_DEVICE_BIT)
 
-struct region *region_create(struct space *space); // NULL: no memory
-void region_free(struct region *region);           // in no tree; drops its memory
+struct region *region_create(struct space *space);                       // NULL: no memory
+void region_free(struct region *region);                                 // in no tree; drops its memory
 struct region *region_above(struct space *space, unsigned long address); // first that ends above address
 struct region *region_next(const struct region *region);
 struct region *region_previous(const struct region *region);

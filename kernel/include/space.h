@@ -29,7 +29,7 @@ struct space {
     struct object object;
     struct quota *quota;
     struct rbtree regions;
-    struct region *last; // the region that answered last
+    struct region *last;                                 // the region that answered last
     uint64_t mapped_pages, resident_pages, table_frames; // the latter two are pagetable.c's
     struct handle_table handles;
     struct arch_space arch;
@@ -46,18 +46,22 @@ long space_map(struct space *space, unsigned long address, unsigned long length,
 long space_unmap(struct space *space, unsigned long address, unsigned long length);
 long space_protect(struct space *space, unsigned long address, unsigned long length, unsigned protection);
 long space_query(struct space *space, unsigned long address, uint64_t result[8]);
-long space_move(struct space *space, unsigned long from, unsigned long length, unsigned long to, unsigned long to_length);
+long space_move(struct space *space, unsigned long from, unsigned long length, unsigned long to,
+                unsigned long to_length);
 long space_discard(struct space *space, unsigned long address, unsigned long length);
 
 // Resolves a fault in software, as far as no pager is needed. -> 0 present now; -EFAULT no region;
 // -EACCES protection; -ENOMEM frames or quota; -ERANGE beyond the object (bus error); -EINPROGRESS: the
 // page must come from the region's pager: *memory and *page name it.
-long space_fault(struct space *space, unsigned long address, unsigned access, struct memory **memory, uint64_t *page);
+long space_fault(struct space *space, unsigned long address, unsigned access, struct memory **memory,
+                 uint64_t *page);
 // The same until the page is there for access. -> 0 and the physical address of the byte, or an error as above
 long space_page(struct space *space, unsigned long address, unsigned access, uint64_t *physical);
 
 // Software copies; never fault, never block; bring in what needs no pager. -> bytes copied (may be short).
 size_t copy_from_space(struct space *space, void *to, unsigned long from, size_t length);
 size_t copy_to_space(struct space *space, unsigned long to, const void *from, size_t length);
-size_t copy_between_spaces(struct space *to_space, unsigned long to, struct space *from_space, unsigned long from, size_t length);
-long space_compare_exchange(struct space *space, unsigned long address, uint32_t expected, uint32_t desired, uint32_t *found);
+size_t copy_between_spaces(struct space *to_space, unsigned long to, struct space *from_space,
+                           unsigned long from, size_t length);
+long space_compare_exchange(struct space *space, unsigned long address, uint32_t expected, uint32_t desired,
+                            uint32_t *found);

@@ -225,7 +225,8 @@ static void red_black_tree(void **state)
             struct rbtree_node **place = &tree.root, *parent = NULL;
             while (*place) {
                 parent = *place;
-                place = item->key < container_of(parent, struct item, node)->key ? &parent->left : &parent->right;
+                place =
+                    item->key < container_of(parent, struct item, node)->key ? &parent->left : &parent->right;
             }
             rbtree_insert(&tree, parent, place, &item->node);
         }
@@ -247,10 +248,15 @@ int main(void)
 {
     fake_start();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_frames_can_be_taken), cmocka_unit_test(low_and_zeroed),
-        cmocka_unit_test(random_blocks_merge_again), cmocka_unit_test(quota_limits_and_outlives),
-        cmocka_unit_test(split_block), cmocka_unit_test(kernel_objects), cmocka_unit_test(failure_countdown),
-        cmocka_unit_test(radix_tree), cmocka_unit_test(red_black_tree),
+        cmocka_unit_test(all_frames_can_be_taken),
+        cmocka_unit_test(low_and_zeroed),
+        cmocka_unit_test(random_blocks_merge_again),
+        cmocka_unit_test(quota_limits_and_outlives),
+        cmocka_unit_test(split_block),
+        cmocka_unit_test(kernel_objects),
+        cmocka_unit_test(failure_countdown),
+        cmocka_unit_test(radix_tree),
+        cmocka_unit_test(red_black_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,7 +122,8 @@ static void gaps(void **state)
     assert_int_equal(space_map(space, 0, 1, RW, NULL, 0, 4, 0), 0x1000);
     assert_int_equal(space_map(space, 0x2000, 0x2000, RW | MAP_BELOW_BIT, NULL, 0, 5, 0), -ENOMEM);
     assert_int_equal(space_unmap(space, 0x7fffe000, 0x1000), 0);
-    assert_int_equal(space_map(space, ~0ul, 0xc0000000 - 0x80001000ul, RW | MAP_BELOW_BIT, NULL, 0, 6, 0), 0x80001000);
+    assert_int_equal(space_map(space, ~0ul, 0xc0000000 - 0x80001000ul, RW | MAP_BELOW_BIT, NULL, 0, 6, 0),
+                     0x80001000);
     assert_int_equal(space_map(space, ~0ul, 0x1000, RW | MAP_BELOW_BIT, NULL, 0, 7, 0), 0x7fffe000);
     object_put(&space->object);
     fake_quota_end(quota);
@@ -305,7 +306,7 @@ static void clone_shares_tables(void **state)
 #define OBJECT_PAGES 300u
 
 struct model_page {
-    bool mapped, shared, own; // own: has a private value
+    bool mapped, shared, own;         // own: has a private value
     unsigned protection, object_page; // object_page: 0 is none, else index + 1
     uint32_t value;
 };
@@ -360,7 +361,9 @@ static void random_map(struct model *model, unsigned first, unsigned count)
         return;
     assert_int_equal(result, address_of(first));
     for (unsigned i = 0; i < count; i++)
-        model->pages[first + i] = (struct model_page){ .mapped = true, .shared = kind == 1, .protection = protection,
+        model->pages[first + i] = (struct model_page){ .mapped = true,
+                                                       .shared = kind == 1,
+                                                       .protection = protection,
                                                        .object_page = kind ? from + i + 1 : 0 };
 }
 
@@ -407,7 +410,8 @@ static void random_move(struct model *model, unsigned first, unsigned count)
     for (unsigned i = 0; i < count; i++)
         good = good && model->pages[first + i].mapped && !model->pages[to + i].mapped;
     unsigned to_count = random_below(3) ? count : 1 + random_below(count);
-    long result = space_move(model->space, address_of(first), count * PAGE_SIZE, address_of(to), to_count * PAGE_SIZE);
+    long result =
+        space_move(model->space, address_of(first), count * PAGE_SIZE, address_of(to), to_count * PAGE_SIZE);
     if (result < 0)
         return;
     struct model_page moved[PAGES];
@@ -506,7 +510,8 @@ static void clone_undone(void **state)
     for (unsigned i = 0; i < 10; i++) {
         map(parent, 0x10000000 * (i + 1), 3, RW);
         put32(parent, 0x10000000 * (i + 1), i);
-        space_map(parent, 0x10000000ul * (i + 1) + 0x10000, PAGE_SIZE, PROT_READ_BIT | MAP_FIXED_BIT, memory, 0, 0, 0);
+        space_map(parent, 0x10000000ul * (i + 1) + 0x10000, PAGE_SIZE, PROT_READ_BIT | MAP_FIXED_BIT, memory,
+                  0, 0, 0);
         get32(parent, 0x10000000 * (i + 1) + 0x10000);
     }
     uint64_t used = quota->frames, bytes = quota->bytes;
