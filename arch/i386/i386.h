@@ -24,6 +24,7 @@ void apic_line_begin(unsigned line); // a line's interrupt arrived: masks it and
 void apic_end_of_interrupt(void);
 void clock_timer_fired(void); // the one-shot timer's interrupt
 void space_init(void);        // space.c: the kernel's own page tables, after boot_main has read what lies low
+void ioports_switch(struct arch_cpu *cpu, struct space *space); // task.c: lets user mode use the space's ports
 void fpu_unavailable(struct task *task); // fpu.c: first FPU instruction since a switch
 uint32_t fpu_status(struct task *task, bool sse);
 void fpu_copy(struct task *child, struct task *parent);

@@ -100,8 +100,8 @@ long arch_space_add_ioports(struct space *space, unsigned first, unsigned count)
     struct arch_cpu *cpu = &this_cpu()->arch;
     if (cpu->io_owner == space)
         cpu->io_owner = NULL;
-    if (cpu->cr3 == space->arch.cr3) // it is loaded now: the next switch to it must not be skipped
-        cpu->cr3 = 0;
+    if (cpu->cr3 == space->arch.cr3)
+        ioports_switch(cpu, space);
     return 0;
 }
 

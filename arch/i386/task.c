@@ -153,7 +153,7 @@ long arch_tls_get(struct task *task, unsigned index, unsigned long words[2])
 #define RARE __attribute__((noinline, cold)) // kept out of arch_switch, which is on every call's path
 
 // The bitmap is copied when a space with ports follows another one; usually one server has them all.
-RARE static void switch_ioports(struct arch_cpu *cpu, struct space *space)
+RARE void ioports_switch(struct arch_cpu *cpu, struct space *space)
 {
     if (space->arch.io_bytes == 0) {
         cpu->tss.io_base = IO_BASE_NONE;
@@ -185,7 +185,7 @@ void arch_switch(struct task *previous, struct task *next)
         cpu->cr3 = space->arch.cr3;
         write_cr3(space->arch.cr3);
         if (cpu->tss.io_base != IO_BASE_NONE || space->arch.io_bytes != 0)
-            switch_ioports(cpu, space);
+            ioports_switch(cpu, space);
     }
     if (next->routes != NULL && cpu->tls_owner != next) // native tasks have no use for descriptors of their own
         load_tls(cpu, next);

@@ -49,3 +49,17 @@ struct user_desc {
 };
 
 #define TLS_ENTRY_MIN 6 // GDT slot of the first of three TLS entries, as on Linux/i386
+
+// int3 is reported as SI_KERNEL without an address.
+#define BREAKPOINT_CODE 0x80
+#define BREAKPOINT_ADDRESS(pc) 0ul
+
+struct sigaction_user { // rt_sigaction(2)
+    unsigned long handler, flags, restorer;
+    uint32_t mask[2];
+};
+#define SIGACTION_RESTORER(user) ((user)->restorer)
+static inline void sigaction_set_restorer(struct sigaction_user *user, unsigned long restorer)
+{
+    user->restorer = restorer;
+}
