@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// Address spaces: creation, copy at fork, release; the files that mappings are of; access to user memory.
+#include "mm.h"
+
+#include "state.h"
+
+#include <errno.h>
+#include <heap.h>
+#include <string.h>
+
+struct mm *mm_create(int *error)
+{
+    *error = -ENOMEM;
+    struct mm *mm = heap_alloc(sizeof *mm);
+    if (!mm)
+        return NULL;
+    long space = space_create(pm->user_quota);
+    if (space < 0) {
+        *error = (int)space;
+        heap_free(mm);
+        return NULL;
+    }
+    mm->space = (handle_t)space;
+    mm->users = 1;
+    mm->dumpable = true;
+    return mm;
+}
+
+static bool copy_files(struct mm *mm, const struct mm *parent)
+{
+    mm->file_count = 0;
+    mm->files = NULL;
+    if (parent->file_count == 0)
+        return true;
+    mm->files = heap_alloc(parent->file_count * sizeof mm->files[0]);
+    if (!mm->files)
+        return false;
+    for (uint32_t i = 0; i < parent->file_count; i++) {
+        mm->files[i] = parent->files[i];
+        mm->files[i]->references++;
+    }
+    mm->file_count = parent->file_count;
+    return true;
+}
+
+struct mm *mm_clone(struct mm *parent, int *error)
+{
+    *error = -ENOMEM;
+    struct mm *mm = heap_alloc(sizeof *mm);
+    if (!mm)
+        return NULL;
+    memcpy(mm, parent, sizeof *mm);
+    mm->users = 1;
+    if (!copy_files(mm, parent))
+        goto no_files;
+    long space = space_clone(parent->space, pm->user_quota);
+    if (space < 0) {
+        *error = (int)space;
+        goto no_space;
+    }
+    mm->space = (handle_t)space;
+    if (mm->executable)
+        mm->executable->references++;
+    return mm;
+no_space:
+    for (uint32_t i = 0; i < mm->file_count; i++)
+        mapped_file_put(mm->files[i]);
+    heap_free(mm->files);
+no_files:
+    heap_free(mm);
+    return NULL;
+}
+
+struct mm *mm_get(struct mm *mm)
+{
+    mm->users++;
+    return mm;
+}
+
+void mm_put(struct mm *mm)
+{
+    if (!mm || --mm->users > 0)
+        return;
+    handle_close(mm->space);
+    for (uint32_t i = 0; i < mm->file_count; i++)
+        mapped_file_put(mm->files[i]);
+    heap_free(mm->files);
+    mapped_file_put(mm->executable);
+    heap_free(mm);
+}
+
+struct mapped_file *mapped_file_create(const char *path, uint64_t device, uint64_t inode)
+{
+    size_t length = strlen(path) + 1;
+    struct mapped_file *file = heap_alloc(sizeof *file + length);
+    if (!file)
+        return NULL;
+    *file = (struct mapped_file){ .references = 1, .device = device, .inode = inode };
+    memcpy(file->path, path, length);
+    return file;
+}
+
+void mapped_file_put(struct mapped_file *file)
+{
+    if (file && --file->references == 0)
+        heap_free(file);
+}
+
+long mm_file_tag(struct mm *mm, const char *path, uint64_t device, uint64_t inode)
+{
+    for (uint32_t i = 0; i < mm->file_count; i++) {
+        struct mapped_file *file = mm->files[i];
+        if (file->device == device && file->inode == inode && strcmp(file->path, path) == 0)
+            return MM_FILE + (long)i;
+    }
+    struct mapped_file *file = mapped_file_create(path, device, inode);
+    if (!file)
+        return -ENOMEM;
+    struct mapped_file **files = heap_resize(mm->files, (mm->file_count + 1) * sizeof files[0]);
+    if (!files) {
+        mapped_file_put(file);
+        return -ENOMEM;
+    }
+    mm->files = files;
+    files[mm->file_count++] = file;
+    return MM_FILE + (long)mm->file_count - 1;
+}
+
+const char *mm_tag_name(const struct mm *mm, unsigned long tag)
+{
+    static const char *const names[] = {
+        [MM_ANONYMOUS] = "",
+        [MM_HEAP] = "[heap]",
+        [MM_STACK] = "[stack]",
+        [MM_VDSO] = "[vdso]",
+        [MM_SHARED] = "/dev/zero (deleted)",
+    };
+    if (tag >= MM_FILE)
+        return tag - MM_FILE < mm->file_count ? mm->files[tag - MM_FILE]->path : "";
+    return tag < sizeof names / sizeof names[0] ? names[tag] : "";
+}
+
+void mm_usage(struct mm *mm, struct mm_usage *usage)
+{
+    *usage = (struct mm_usage){ 0 };
+    if (KCALL1(space_usage, mm->space) < 0)
+        return;
+    const uint64_t *result = message_page->result;
+    *usage = (struct mm_usage){ .mapped = result[0], .resident = result[1], .tables = result[2] };
+    if (usage->resident > mm->peak_pages)
+        mm->peak_pages = usage->resident;
+}
+
+long mm_read(struct mm *mm, void *to, unsigned long from, size_t length)
+{
+    return copy_in(0, mm->space, to, from, length) == (long)length ? 0 : -EFAULT;
+}
+
+long mm_write(struct mm *mm, unsigned long to, const void *from, size_t length)
+{
+    return copy_out(0, mm->space, from, to, length) == (long)length ? 0 : -EFAULT;
+}

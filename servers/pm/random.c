@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// ChaCha20 (RFC 8439) as a generator with key erasure: each request begins by replacing the key.
+#include "random.h"
+
+#include <server.h>
+#include <stdint.h>
+#include <string.h>
+
+static uint32_t key[8];
+static uint64_t requests;
+
+static uint32_t rotate(uint32_t x, int n)
+{
+    return x << n | x >> (32 - n);
+}
+
+static void quarter(uint32_t *x, int a, int b, int c, int d)
+{
+    x[a] += x[b];
+    x[d] = rotate(x[d] ^ x[a], 16);
+    x[c] += x[d];
+    x[b] = rotate(x[b] ^ x[c], 12);
+    x[a] += x[b];
+    x[d] = rotate(x[d] ^ x[a], 8);
+    x[c] += x[d];
+    x[b] = rotate(x[b] ^ x[c], 7);
+}
+
+static void block(uint32_t counter, uint32_t out[16])
+{
+    uint32_t in[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
+    memcpy(&in[4], key, sizeof key);
+    in[12] = counter;
+    in[14] = (uint32_t)requests;
+    in[15] = (uint32_t)(requests >> 32);
+    memcpy(out, in, sizeof in);
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < 4; i++)
+            quarter(out, i, 4 + i, 8 + i, 12 + i);
+        for (int i = 0; i < 4; i++)
+            quarter(out, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4);
+    }
+    for (int i = 0; i < 16; i++)
+        out[i] += in[i];
+}
+
+void random_init(void)
+{
+    memcpy(key, start_page->entropy, sizeof key);
+}
+
+void random_bytes(void *to, size_t length)
+{
+    uint32_t out[16], next_key[8];
+    requests++;
+    block(0, out);
+    memcpy(next_key, out, sizeof next_key);
+    for (uint32_t counter = 1; length > 0; counter++) {
+        block(counter, out);
+        size_t n = length < sizeof out ? length : sizeof out;
+        memcpy(to, out, n);
+        to = (char *)to + n;
+        length -= n;
+    }
+    memcpy(key, next_key, sizeof key);
+}
+
+unsigned long random_long(void)
+{
+    unsigned long value;
+    random_bytes(&value, sizeof value);
+    return value;
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+// The way back to user mode: Linux's exit_to_user_mode. Every answer to a call, divert or fault of a Linux program
+// passes here, so that signals are delivered and calls restarted in one place.
+#include "process.h"
+#include "state.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <linux/process.h>
+#include <server.h>
+
+static void answer(struct thread *thread)
+{
+    token_t token = thread->token;
+    bool has_result = thread->has_result;
+    thread->token = 0;
+    thread->has_result = false;
+    thread->state = THREAD_OUT;
+    if (has_result)
+        reply_value(token, thread->result);
+    else
+        reply_frame(token);
+}
+
+// Common end: nothing to do but to answer, or signals and restarts first.
+static void leave(struct thread *thread)
+{
+    thread->busy = false;
+    if (thread->state == THREAD_DEAD)
+        return;
+    thread->state = THREAD_IN;
+    if (thread->dying)
+        thread_kill(thread);
+    else if (thread->restart != RESTART_NONE || thread->restore_blocked || signals_due(thread))
+        signals_deliver(thread);
+    else
+        answer(thread);
+}
+
+static enum restart restart_of(long value)
+{
+    switch (value) {
+    case -ERESTARTSYS: return RESTART_SYS;
+    case -ERESTARTNOHAND: return RESTART_NOHAND;
+    case -ERESTARTNOINTR: return RESTART_NOINTR;
+    case -ERESTART_RESTARTBLOCK: return RESTART_BLOCK;
+    default: return RESTART_NONE;
+    }
+}
+
+void thread_return(struct thread *thread, long value)
+{
+    thread->restart = restart_of(value);
+    thread->has_result = thread->restart == RESTART_NONE;
+    thread->result = value;
+    leave(thread);
+}
+
+void thread_return_frame(struct thread *thread)
+{
+    thread->restart = RESTART_NONE;
+    thread->has_result = false;
+    leave(thread);
+}
+
+void thread_return_restart(struct thread *thread, enum restart restart)
+{
+    thread->restart = restart;
+    thread->has_result = false;
+    leave(thread);
+}
+
+void thread_return_later(struct thread *thread, long value)
+{
+    thread->restart = restart_of(value);
+    thread->has_result = thread->restart == RESTART_NONE;
+    thread->result = value;
+    thread_resume_later(thread);
+}
+
+void thread_resume_later(struct thread *thread)
+{
+    thread->state = THREAD_IN;
+    list_remove(&thread->in_returns);
+    list_append(&pm->returns, &thread->in_returns);
+}
+
+void returns_drain(void)
+{
+    while (!list_empty(&pm->returns)) {
+        struct thread *thread = list_first(&pm->returns, struct thread, in_returns);
+        list_remove(&thread->in_returns);
+        leave(thread);
+    }
+}
+
+// What is left of the call is in thread->{has_result, result, restart}; it stays there while the thread is stopped.
+static bool restarts_after_handler(struct thread *thread, const struct action *action)
+{
+    switch (thread->restart) {
+    case RESTART_NOINTR: return true;
+    case RESTART_SYS: return action->flags & SA_RESTART;
+    default: return false;
+    }
+}
+
+static void apply_restart(struct thread *thread, struct user_frame *frame, bool again)
+{
+    if (thread->restart == RESTART_NONE)
+        return;
+    if (!again)
+        frame_set_result(frame, -EINTR);
+    else if (thread->restart == RESTART_BLOCK)
+        frame_restart_block(frame, (unsigned long)linux_number_of(LINUX_restart_syscall));
+    else
+        frame_restart(frame);
+    thread->restart = RESTART_NONE;
+}
+
+// Where the signal frame goes: the alternate stack, or below the interrupted function's.
+static unsigned long choose_stack(struct thread *thread, const struct user_frame *frame, const struct action *action)
+{
+    unsigned long stack = frame_stack(frame);
+    const struct stack_info *alternate = &thread->alternate;
+    bool on_it = !(alternate->flags & (int)SS_AUTODISARM) && stack - alternate->base - 1 < alternate->size;
+    if ((action->flags & SA_ONSTACK) && alternate->size && !on_it)
+        return alternate->base + alternate->size;
+    return stack - SIGNAL_RED_ZONE;
+}
+
+static int alternate_flags(struct thread *thread, const struct user_frame *frame)
+{
+    const struct stack_info *alternate = &thread->alternate;
+    int kept = alternate->flags & (int)SS_AUTODISARM;
+    if (alternate->size == 0)
+        return SS_DISABLE;
+    if (kept)
+        return kept;
+    return frame_stack(frame) - alternate->base - 1 < alternate->size ? SS_ONSTACK : 0;
+}
+
+// Linux's handle_signal and signal_delivered.
+static void run_handler(struct thread *thread, struct user_frame *frame, const struct siginfo *info)
+{
+    struct action *action = &thread->sighand->actions[info->signo - 1];
+    uint64_t mask = thread->restore_blocked ? thread->saved_blocked : thread->blocked;
+    unsigned long vdso = thread->mm->vdso;
+    struct signal_delivery delivery = {
+        .signal = info->signo,
+        .info = info,
+        .mask = mask,
+        .handler = action->handler,
+        .flags = action->flags,
+        .restorer = action->restorer,
+        .alternate = thread->alternate,
+        .stack = choose_stack(thread, frame, action),
+        .trampoline = vdso + pm->vdso_sigreturn,
+        .rt_trampoline = vdso + pm->vdso_rt_sigreturn,
+        .fault_address = thread->fault_address,
+        .fault_trap = thread->fault_trap,
+        .fault_error = thread->fault_error,
+    };
+    delivery.alternate.flags = alternate_flags(thread, frame);
+    int error = signal_frame_push(thread->task, thread->mm->space, frame, &delivery);
+    thread->restore_blocked = false;
+    uint64_t handler_mask = action->mask;
+    if (!(action->flags & SA_NODEFER))
+        handler_mask |= SIGNAL_BIT(info->signo);
+    if (action->flags & SA_RESETHAND)
+        action->handler = SIG_DFL;
+    if (error < 0) { // Linux's force_sigsegv: a SIGSEGV handler that cannot be entered is not tried again
+        if (info->signo == SIGSEGV)
+            action->handler = SIG_DFL;
+        struct siginfo fault = signal_info_kernel(SIGSEGV);
+        signal_force(thread, &fault);
+        return;
+    }
+    if (thread->alternate.flags & (int)SS_AUTODISARM)
+        thread->alternate = (struct stack_info){ .flags = SS_DISABLE };
+    signal_set_blocked(thread, thread->blocked | handler_mask);
+}
+
+// Linux's get_signal: acts on everything that has no handler. -> signal with a handler in *info; 0: none left;
+// -1: the thread does not go on (killed or stopped).
+static int next_handled(struct thread *thread, struct siginfo *info)
+{
+    for (;;) {
+        if (thread->state == THREAD_DEAD)
+            return -1;
+        if (thread->stop_pending && stop_take_part(thread))
+            return -1;
+        int signal = pending_take(&thread->pending, SYNCHRONOUS_SIGNALS & ~thread->blocked, info);
+        if (!signal)
+            signal = pending_take(&thread->pending, ~thread->blocked, info);
+        if (!signal)
+            signal = pending_take(&thread->process->shared, ~thread->blocked, info);
+        if (!signal)
+            return 0;
+        const struct action *action = &thread->sighand->actions[signal - 1];
+        if (action->handler == SIG_IGN)
+            continue;
+        if (action->handler != SIG_DFL)
+            return signal;
+        if (signal_default_ignored(signal) || (thread->process->unkillable && signal != SIGKILL))
+            continue;
+        if (signal_default_stops(signal)) {
+            if (signal == SIGSTOP || !group_is_orphaned(thread->process->group, NULL))
+                stop_begin(thread, signal);
+            continue;
+        }
+        process_exit(thread->process, signal);
+        return -1;
+    }
+}
+
+// The frame is written after every handler, because the thread may stop or die before the next.
+static void enter_handler(struct thread *thread, const struct siginfo *info)
+{
+    struct user_frame frame;
+    task_read_frame(thread->task, &frame);
+    if (thread->has_result)
+        frame_set_result(&frame, thread->result);
+    thread->has_result = false;
+    apply_restart(thread, &frame, restarts_after_handler(thread, &thread->sighand->actions[info->signo - 1]));
+    run_handler(thread, &frame, info);
+    task_write_frame(thread->task, &frame);
+}
+
+void signals_deliver(struct thread *thread)
+{
+    struct siginfo info;
+    int signal;
+    while ((signal = next_handled(thread, &info)) > 0)
+        enter_handler(thread, &info);
+    if (signal < 0)
+        return;
+    if (thread->restart != RESTART_NONE) {
+        struct user_frame frame;
+        task_read_frame(thread->task, &frame);
+        apply_restart(thread, &frame, true);
+        task_write_frame(thread->task, &frame);
+    }
+    if (thread->restore_blocked) {
+        thread->restore_blocked = false;
+        signal_set_blocked(thread, thread->saved_blocked);
+        if (signals_due(thread)) { // what the temporary set held back
+            signals_deliver(thread);
+            return;
+        }
+    }
+    answer(thread);
+}
+
+// --- calls that wait for other servers
+
+static void fiber_main(void *argument)
+{
+    struct thread *thread = argument;
+    long value = thread->fiber_fn(thread, thread->fiber_args);
+    if (value != NO_REPLY) // otherwise fn has seen to everything, and the thread may be gone
+        thread_return(thread, value);
+}
+
+long thread_on_fiber(struct thread *thread, long (*fn)(struct thread *, const unsigned long *), const unsigned long *args)
+{
+    thread->busy = true;
+    thread->fiber_fn = fn;
+    for (int i = 0; i < 6; i++)
+        thread->fiber_args[i] = args[i];
+    if (fiber_run(fiber_main, thread, false) < 0) {
+        thread->busy = false;
+        return -ENOMEM;
+    }
+    return NO_REPLY;
+}

@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: MIT
+// Signal calls of programs: dispositions, masks, kill and its relatives, waiting, sigreturn.
+#include "calls.h"
+#include "mm.h"
+#include "process.h"
+#include "state.h"
+#include "timecalls.h"
+#include "vfs_client.h"
+
+#include <errno.h>
+#include <linux/process.h>
+#include <string.h>
+
+#define SIGSET_SIZE 8
+
+// --- dispositions
+
+static uint64_t set_from_words(const uint32_t words[2])
+{
+    return words[0] | (uint64_t)words[1] << 32;
+}
+
+// Ignoring a signal drops what is pending of it (POSIX).
+static void set_action(struct thread *caller, int signal, const struct action *new)
+{
+    struct action *action = &caller->sighand->actions[signal - 1];
+    *action = *new;
+    action->mask &= ~UNBLOCKABLE;
+    bool ignored = action->handler == SIG_IGN || (action->handler == SIG_DFL && signal_default_ignored(signal));
+    if (!ignored)
+        return;
+    pending_remove(&caller->process->shared, SIGNAL_BIT(signal));
+    for_each_thread(thread, caller->process)
+        pending_remove(&thread->pending, SIGNAL_BIT(signal));
+}
+
+static bool settable(int signal)
+{
+    return signal >= 1 && signal <= SIGNALS && signal != SIGKILL && signal != SIGSTOP;
+}
+
+// struct sigaction of rt_sigaction: handler, flags, restorer where the architecture has one, mask.
+static long read_action(struct thread *caller, unsigned long address, struct action *action)
+{
+    struct sigaction_user user;
+    if (mm_read(caller->mm, &user, address, sizeof user) < 0)
+        return -EFAULT;
+    *action = (struct action){
+        .handler = user.handler,
+        .flags = (uint32_t)user.flags,
+        .restorer = SIGACTION_RESTORER(&user),
+        .mask = set_from_words(user.mask),
+    };
+    return 0;
+}
+
+static long write_action(struct thread *caller, unsigned long address, const struct action *action)
+{
+    struct sigaction_user user = { .handler = action->handler, .flags = action->flags };
+    sigaction_set_restorer(&user, action->restorer);
+    user.mask[0] = (uint32_t)action->mask;
+    user.mask[1] = (uint32_t)(action->mask >> 32);
+    return mm_write(caller->mm, address, &user, sizeof user);
+}
+
+long call_rt_sigaction(struct thread *caller, const unsigned long args[6])
+{
+    int signal = (int)args[0];
+    struct action new;
+    if (args[3] != SIGSET_SIZE)
+        return -EINVAL;
+    if (args[1] && read_action(caller, args[1], &new) < 0)
+        return -EFAULT;
+    if (signal < 1 || signal > SIGNALS || (args[1] && !settable(signal)))
+        return -EINVAL;
+    struct action old = caller->sighand->actions[signal - 1];
+    if (args[1])
+        set_action(caller, signal, &new);
+    return args[2] ? write_action(caller, args[2], &old) : 0;
+}
+
+struct old_sigaction { // i386
+    uint32_t handler, mask, flags, restorer;
+};
+
+long call_sigaction(struct thread *caller, const unsigned long args[6])
+{
+    int signal = (int)args[0];
+    struct old_sigaction user;
+    if (signal < 1 || signal > SIGNALS || (args[1] && !settable(signal)))
+        return -EINVAL;
+    struct action old = caller->sighand->actions[signal - 1];
+    if (args[1]) {
+        if (mm_read(caller->mm, &user, args[1], sizeof user) < 0)
+            return -EFAULT;
+        struct action new = {
+            .handler = user.handler, .flags = user.flags, .restorer = user.restorer, .mask = user.mask
+        };
+        set_action(caller, signal, &new);
+    }
+    if (!args[2])
+        return 0;
+    user = (struct old_sigaction){ (uint32_t)old.handler, (uint32_t)old.mask, old.flags, (uint32_t)old.restorer };
+    return mm_write(caller->mm, args[2], &user, sizeof user);
+}
+
+long call_signal(struct thread *caller, const unsigned long args[6])
+{
+    int signal = (int)args[0];
+    if (!settable(signal))
+        return -EINVAL;
+    unsigned long old = caller->sighand->actions[signal - 1].handler;
+    struct action new = { .handler = args[1], .flags = SA_RESETHAND | SA_NODEFER };
+    set_action(caller, signal, &new);
+    return (long)old;
+}
+
+// --- masks
+
+static long change_mask(struct thread *caller, int how, uint64_t set, uint64_t keep)
+{
+    uint64_t blocked = caller->blocked;
+    switch (how) {
+    case SIG_BLOCK: blocked |= set; break;
+    case SIG_UNBLOCK: blocked &= ~set; break;
+    case SIG_SETMASK: blocked = set | (blocked & keep); break;
+    default: return -EINVAL;
+    }
+    signal_set_blocked(caller, blocked);
+    return 0;
+}
+
+long call_rt_sigprocmask(struct thread *caller, const unsigned long args[6])
+{
+    uint64_t set, old = caller->blocked;
+    if (args[3] != SIGSET_SIZE)
+        return -EINVAL;
+    if (args[1]) {
+        if (mm_read(caller->mm, &set, args[1], sizeof set) < 0)
+            return -EFAULT;
+        long error = change_mask(caller, (int)args[0], set, 0);
+        if (error < 0)
+            return error;
+    }
+    return args[2] ? mm_write(caller->mm, args[2], &old, sizeof old) : 0;
+}
+
+long call_sigprocmask(struct thread *caller, const unsigned long args[6])
+{
+    uint32_t set, old = (uint32_t)caller->blocked;
+    if (args[1]) {
+        if (mm_read(caller->mm, &set, args[1], sizeof set) < 0)
+            return -EFAULT;
+        long error = change_mask(caller, (int)args[0], set, ~0ull << 32);
+        if (error < 0)
+            return error;
+    }
+    return args[2] ? mm_write(caller->mm, args[2], &old, sizeof old) : 0;
+}
+
+long call_sgetmask(struct thread *caller, const unsigned long args[6])
+{
+    return (long)(uint32_t)caller->blocked;
+}
+
+long call_ssetmask(struct thread *caller, const unsigned long args[6])
+{
+    uint32_t old = (uint32_t)caller->blocked;
+    signal_set_blocked(caller, (uint32_t)args[0]);
+    return (long)old;
+}
+
+static uint64_t pending_set(struct thread *caller)
+{
+    return (caller->pending.set | caller->process->shared.set) & caller->blocked;
+}
+
+long call_rt_sigpending(struct thread *caller, const unsigned long args[6])
+{
+    uint64_t set = pending_set(caller);
+    if (args[1] > SIGSET_SIZE)
+        return -EINVAL;
+    return mm_write(caller->mm, args[0], &set, args[1]);
+}
+
+long call_sigpending(struct thread *caller, const unsigned long args[6])
+{
+    uint64_t set = pending_set(caller);
+    return mm_write(caller->mm, args[0], &set, sizeof(long));
+}
+
+// --- waiting
+
+static long suspend(struct thread *caller, uint64_t set)
+{
+    signal_set_temporary(caller, set);
+    if (signals_due(caller))
+        return -ERESTARTNOHAND;
+    thread_park(caller, PARK_PAUSE, NO_DEADLINE);
+    return NO_REPLY;
+}
+
+long call_rt_sigsuspend(struct thread *caller, const unsigned long args[6])
+{
+    uint64_t set;
+    if (args[1] != SIGSET_SIZE)
+        return -EINVAL;
+    if (mm_read(caller->mm, &set, args[0], sizeof set) < 0)
+        return -EFAULT;
+    return suspend(caller, set);
+}
+
+long call_sigsuspend(struct thread *caller, const unsigned long args[6]) // i386: (unused, unused, mask)
+{
+    return suspend(caller, (uint32_t)args[2]);
+}
+
+long call_pause(struct thread *caller, const unsigned long args[6])
+{
+    if (signals_due(caller))
+        return -ERESTARTNOHAND;
+    thread_park(caller, PARK_PAUSE, NO_DEADLINE);
+    return NO_REPLY;
+}
+
+static long write_info(struct thread *thread, unsigned long address, const struct siginfo *info)
+{
+    uint8_t full[SIGINFO_SIZE] = { 0 };
+    memcpy(full, info, sizeof *info);
+    return mm_write(thread->mm, address, full, sizeof full);
+}
+
+static int take_waited(struct thread *thread, uint64_t set, struct siginfo *info)
+{
+    int signal = pending_take(&thread->pending, set, info);
+    return signal ? signal : pending_take(&thread->process->shared, set, info);
+}
+
+long sigwait_woken(struct thread *thread)
+{
+    struct siginfo info;
+    int signal = take_waited(thread, thread->park.signal.set, &info);
+    if (!signal)
+        return -EINTR;
+    if (thread->park.signal.info && write_info(thread, thread->park.signal.info, &info) < 0)
+        return -EFAULT;
+    return signal;
+}
+
+static long sigtimedwait(struct thread *caller, const unsigned long args[6], bool wide)
+{
+    uint64_t set, wait = 0;
+    if (args[3] != SIGSET_SIZE)
+        return -EINVAL;
+    if (mm_read(caller->mm, &set, args[0], sizeof set) < 0)
+        return -EFAULT;
+    if (args[2]) {
+        long error = timespec_read(caller, args[2], wide, &wait);
+        if (error < 0)
+            return error;
+    }
+    caller->park.signal.set = set & ~UNBLOCKABLE;
+    caller->park.signal.info = args[1];
+    long value = sigwait_woken(caller);
+    if (value != -EINTR)
+        return value;
+    if (args[2] && wait == 0)
+        return -EAGAIN;
+    if (signals_due(caller))
+        return -EINTR;
+    thread_park(caller, PARK_SIGNAL, args[2] ? deadline_after(wait) : NO_DEADLINE);
+    return NO_REPLY;
+}
+
+long call_rt_sigtimedwait(struct thread *caller, const unsigned long args[6])
+{
+    return sigtimedwait(caller, args, sizeof(long) == 8);
+}
+
+long call_rt_sigtimedwait_time64(struct thread *caller, const unsigned long args[6])
+{
+    return sigtimedwait(caller, args, true);
+}
+
+// --- sending
+
+// kill(2): signal 0 only asks whether it would be allowed.
+static long kill_process(struct thread *caller, struct process *target, const struct siginfo *info)
+{
+    if (!may_signal(caller, target->leader, info->signo))
+        return -EPERM;
+    return info->signo ? signal_send_process(target, info) : 0;
+}
+
+static long kill_group(struct thread *caller, struct pid *group, const struct siginfo *info)
+{
+    long result = -ESRCH;
+    bool sent = false;
+    if (!group)
+        return -ESRCH;
+    pid_get(group);
+    list_for_each(process, &group->group, struct process, in_group) {
+        result = kill_process(caller, process, info);
+        sent = sent || result == 0;
+    }
+    pid_put(group);
+    return sent ? 0 : result;
+}
+
+static long kill_all(struct thread *caller, const struct siginfo *info)
+{
+    long result = -ESRCH;
+    for (struct pid *pid = pid_next(2); pid; pid = pid_next(pid->number + 1)) {
+        if (!pid->process || pid->process == caller->process)
+            continue;
+        long error = kill_process(caller, pid->process, info);
+        if (error != -EPERM)
+            result = error;
+    }
+    return result;
+}
+
+static bool valid(int signal)
+{
+    return signal >= 0 && signal <= SIGNALS;
+}
+
+long call_kill(struct thread *caller, const unsigned long args[6])
+{
+    long number = (int)args[0];
+    int signal = (int)args[1];
+    struct siginfo info = signal_info_user(caller, signal, SI_USER);
+    if (!valid(signal))
+        return -EINVAL;
+    if (number > 0) {
+        struct process *target = process_find(number);
+        if (!target) { // a tid names its process
+            struct pid *pid = pid_find(number);
+            target = pid && pid->thread ? pid->thread->process : NULL;
+        }
+        return target ? kill_process(caller, target, &info) : -ESRCH;
+    }
+    if (number == -1)
+        return kill_all(caller, &info);
+    if (number == INT32_MIN)
+        return -ESRCH;
+    return kill_group(caller, number == 0 ? caller->process->group : pid_find(-number), &info);
+}
+
+static long kill_thread(struct thread *caller, long tgid, long tid, const struct siginfo *info)
+{
+    struct pid *pid = pid_find(tid);
+    struct thread *target = pid ? pid->thread : NULL;
+    if (!target || (tgid > 0 && process_id(target->process) != tgid))
+        return -ESRCH;
+    if (!may_signal(caller, target, info->signo))
+        return -EPERM;
+    return info->signo ? signal_send_thread(target, info) : 0;
+}
+
+long call_tkill(struct thread *caller, const unsigned long args[6])
+{
+    int signal = (int)args[1];
+    if ((int)args[0] <= 0 || !valid(signal))
+        return -EINVAL;
+    struct siginfo info = signal_info_user(caller, signal, SI_TKILL);
+    return kill_thread(caller, 0, (int)args[0], &info);
+}
+
+long call_tgkill(struct thread *caller, const unsigned long args[6])
+{
+    int signal = (int)args[2];
+    if ((int)args[0] <= 0 || (int)args[1] <= 0 || !valid(signal))
+        return -EINVAL;
+    struct siginfo info = signal_info_user(caller, signal, SI_TKILL);
+    return kill_thread(caller, (int)args[0], (int)args[1], &info);
+}
+
+// Nobody may pretend to be the kernel or kill(2) towards another process.
+static long read_info(struct thread *caller, unsigned long address, int signal, long target, struct siginfo *info)
+{
+    if (mm_read(caller->mm, info, address, sizeof *info) < 0)
+        return -EFAULT;
+    info->signo = signal;
+    if ((info->code >= 0 || info->code == SI_TKILL) && target != process_id(caller->process))
+        return -EPERM;
+    return valid(signal) ? 0 : -EINVAL;
+}
+
+long call_rt_sigqueueinfo(struct thread *caller, const unsigned long args[6])
+{
+    struct siginfo info;
+    long error = read_info(caller, args[2], (int)args[1], (int)args[0], &info);
+    if (error < 0)
+        return error;
+    struct process *target = process_find((int)args[0]);
+    return target ? kill_process(caller, target, &info) : -ESRCH;
+}
+
+long call_rt_tgsigqueueinfo(struct thread *caller, const unsigned long args[6])
+{
+    struct siginfo info;
+    if ((int)args[0] <= 0 || (int)args[1] <= 0)
+        return -EINVAL;
+    long error = read_info(caller, args[3], (int)args[2], (int)args[0], &info);
+    return error < 0 ? error : kill_thread(caller, (int)args[0], (int)args[1], &info);
+}
+
+// --- pidfds
+
+static long pidfd_signal_fiber(struct thread *caller, const unsigned long *args)
+{
+    int signal = (int)args[1];
+    long pid = vfs_pidfd_get(caller, (int)args[0]);
+    if (pid < 0)
+        return pid;
+    struct siginfo info = signal_info_user(caller, signal, SI_USER);
+    if (args[2]) {
+        long error = read_info(caller, args[2], signal, pid, &info);
+        if (error < 0)
+            return error;
+    }
+    struct process *target = process_find(pid);
+    return target ? kill_process(caller, target, &info) : -ESRCH;
+}
+
+long call_pidfd_send_signal(struct thread *caller, const unsigned long args[6])
+{
+    if (args[3] || !valid((int)args[1]))
+        return -EINVAL;
+    return thread_on_fiber(caller, pidfd_signal_fiber, args);
+}
+
+static long pidfd_open_fiber(struct thread *caller, const unsigned long *args)
+{
+    struct process *target = process_find((int)args[0]);
+    return target ? vfs_pidfd_open(caller, target, (unsigned)args[1]) : -ESRCH;
+}
+
+long call_pidfd_open(struct thread *caller, const unsigned long args[6])
+{
+    if ((int)args[0] <= 0 || (args[1] & ~04000ul))
+        return -EINVAL;
+    if (!process_find((int)args[0]))
+        return pid_find((int)args[0]) ? -EINVAL : -ESRCH;
+    return thread_on_fiber(caller, pidfd_open_fiber, args);
+}
+
+// --- alternate stack, return from a handler
+
+static bool on_alternate(struct thread *thread)
+{
+    struct user_frame frame;
+    task_read_frame(thread->task, &frame);
+    return frame_stack(&frame) - thread->alternate.base - 1 < thread->alternate.size;
+}
+
+static long set_alternate(struct thread *thread, const struct stack_info *new, size_t minimum)
+{
+    int mode = new->flags & ~(int)SS_AUTODISARM;
+    if (thread->alternate.size && !(thread->alternate.flags & (int)SS_AUTODISARM) && on_alternate(thread))
+        return -EPERM;
+    if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
+        return -EINVAL;
+    if (mode == SS_DISABLE) {
+        thread->alternate = (struct stack_info){ .flags = SS_DISABLE };
+        return 0;
+    }
+    if (new->size < minimum)
+        return -ENOMEM;
+    thread->alternate = *new;
+    thread->alternate.flags = new->flags & (int)SS_AUTODISARM;
+    return 0;
+}
+
+long call_sigaltstack(struct thread *caller, const unsigned long args[6])
+{
+    struct stack_info new, old = caller->alternate;
+    old.flags &= (int)SS_AUTODISARM;
+    if (old.size == 0)
+        old.flags = SS_DISABLE;
+    else if (on_alternate(caller))
+        old.flags |= SS_ONSTACK;
+    if (args[0]) {
+        if (mm_read(caller->mm, &new, args[0], sizeof new) < 0)
+            return -EFAULT;
+        long error = set_alternate(caller, &new, MINSIGSTKSZ);
+        if (error < 0)
+            return error;
+    }
+    return args[1] ? mm_write(caller->mm, args[1], &old, sizeof old) : 0;
+}
+
+static long sigreturn(struct thread *caller, bool rt)
+{
+    struct user_frame frame;
+    uint64_t mask;
+    struct stack_info alternate;
+    task_read_frame(caller->task, &frame);
+    if (signal_frame_pop(caller->task, caller->mm->space, &frame, rt, &mask, &alternate) < 0) {
+        struct siginfo info = signal_info_kernel(SIGSEGV);
+        signal_force(caller, &info);
+        thread_return_frame(caller);
+        return NO_REPLY;
+    }
+    task_write_frame(caller->task, &frame);
+    signal_set_blocked(caller, mask);
+    if (rt)
+        set_alternate(caller, &alternate, 0); // as Linux: errors do not count here
+    thread_return_frame(caller);
+    return NO_REPLY;
+}
+
+long call_rt_sigreturn(struct thread *caller, const unsigned long args[6])
+{
+    return sigreturn(caller, true);
+}
+
+long call_sigreturn(struct thread *caller, const unsigned long args[6])
+{
+    return sigreturn(caller, false);
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// All of pm's state hangs on this one struct, which is the first block of the heap: a new instance finds it there.
+#pragma once
+
+#include "pid.h"
+
+#include <kernel.h>
+#include <linux/misc.h>
+#include <list.h>
+#include <rbtree.h>
+
+#define STATE_MAGIC 0x6f646e6170ull
+#define PID_CHUNKS 64
+#define PIDS_PER_CHUNK (PID_MAX / PID_CHUNKS)
+#define FUTEX_BUCKETS 256
+#define THREADS_MAX 16384
+
+struct thread_slot {
+    struct thread *thread; // NULL: free
+    uint32_t generation;
+    uint32_t next_free; // slot + 1
+};
+
+struct pm {
+    uint64_t magic;
+    // labels
+    struct thread_slot *slots;
+    uint32_t slot_count, first_free; // slot + 1
+    // pids
+    struct pid **pids[PID_CHUNKS];
+    int32_t last_pid;
+    uint32_t thread_count;
+    uint64_t forks;
+    struct process *init;
+    struct list users;
+    // queues
+    struct rbtree timers;
+    struct list returns, exits;
+    unsigned exit_fibers;
+    struct list futexes[FUTEX_BUCKETS];
+    // the machine
+    handle_t port, vfs, root, system, user_quota, vdso, routes;
+    size_t vdso_size;
+    unsigned long vdso_sigreturn, vdso_rt_sigreturn, vdso_syscall; // offsets
+    struct utsname uts;
+    uint64_t boot_time;   // wall clock, ns
+    uint64_t load[3];     // 11 bits of fraction
+    uint64_t next_load;
+    char boot_id[37];
+};
+
+extern struct pm *pm;

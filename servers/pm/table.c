@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Which handler each Linux call has, and the routes that bring every program's traps to pm or vfs.
+#include "calls.h"
+#include "process.h"
+#include "state.h"
+
+#include <errno.h>
+#include <server.h>
+
+static call_handler *const handlers[LINUX_CALL_COUNT] = {
+#define X(name) [LINUX_##name] = call_##name,
+    PM_CALLS(X)
+#undef X
+};
+
+call_handler *call_handler_of(enum linux_call call)
+{
+    return call < LINUX_CALL_COUNT ? handlers[call] : NULL;
+}
+
+// Answered by the kernel itself from the task's constants.
+static const struct {
+    enum linux_call call;
+    unsigned constant;
+} constants[] = {
+    { LINUX_getpid, CONSTANT_TGID }, { LINUX_gettid, CONSTANT_TID },   { LINUX_getppid, CONSTANT_PPID },
+    { LINUX_getuid, CONSTANT_UID },  { LINUX_geteuid, CONSTANT_EUID }, { LINUX_getgid, CONSTANT_GID },
+    { LINUX_getegid, CONSTANT_EGID }, { LINUX_getpgrp, CONSTANT_PGRP },
+};
+
+void routes_build(void)
+{
+    long routes = routes_create(self_quota, LINUX_NUMBER_LIMIT - 1);
+    if (routes < 0)
+        system_stop("no trap routes", 103);
+    pm->routes = (handle_t)routes;
+    for (int call = 0; call < LINUX_CALL_COUNT; call++) {
+        long number = linux_number_of(call);
+        if (number < 0)
+            continue;
+        bool vfs = linux_server_of(call) == LINUX_SERVER_VFS;
+        if (vfs || handlers[call])
+            routes_set(pm->routes, (unsigned long)number, vfs ? pm->vfs : pm->port, vfs ? LABEL_VFS : LABEL_PM);
+    }
+    for (unsigned i = 0; i < sizeof constants / sizeof constants[0]; i++) {
+        long number = linux_number_of(constants[i].call);
+        if (number >= 0)
+            routes_constant(pm->routes, (unsigned long)number, constants[i].constant);
+    }
+}
+
+void constants_set_ids(struct thread *thread)
+{
+    const struct credentials *cred = &thread->cred;
+    task_set_constant(thread->task, CONSTANT_TID, thread->pid->number);
+    task_set_constant(thread->task, CONSTANT_TGID, process_id(thread->process));
+    task_set_constant(thread->task, CONSTANT_PPID, process_parent_id(thread->process));
+    task_set_constant(thread->task, CONSTANT_PGRP, thread->process->group->number);
+    task_set_constant(thread->task, CONSTANT_UID, (long)cred->uid);
+    task_set_constant(thread->task, CONSTANT_EUID, (long)cred->euid);
+    task_set_constant(thread->task, CONSTANT_GID, (long)cred->gid);
+    task_set_constant(thread->task, CONSTANT_EGID, (long)cred->egid);
+}
+
+void constants_set_new(struct thread *thread)
+{
+    task_set_constant(thread->task, CONSTANT_TID, thread->pid->number);
+    task_set_constant(thread->task, CONSTANT_TGID, process_id(thread->process));
+    task_set_constant(thread->task, CONSTANT_PPID, process_parent_id(thread->process));
+}
+
+void constants_set_parent(struct process *process)
+{
+    for_each_thread(thread, process)
+        if (thread->state != THREAD_DEAD)
+            task_set_constant(thread->task, CONSTANT_PPID, process_parent_id(process));
+}
+
+void constants_set_group(struct process *process)
+{
+    for_each_thread(thread, process)
+        if (thread->state != THREAD_DEAD)
+            task_set_constant(thread->task, CONSTANT_PGRP, process->group->number);
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Clocks and the transfer of times between programs and pm, in either width.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct thread;
+
+uint64_t deadline_after(uint64_t ns); // monotonic, saturated
+// User memory <-> ns. Reading: -EFAULT, -EINVAL (negative or not normalised); too large saturates.
+long timespec_read(struct thread *thread, unsigned long address, bool wide, uint64_t *ns);
+long timespec_write(struct thread *thread, unsigned long address, bool wide, uint64_t ns);
+bool clock_valid(int clock);
+bool clock_is_cpu(int clock);
+long clock_read(struct thread *thread, int clock, uint64_t *ns); // -> 0, -EINVAL

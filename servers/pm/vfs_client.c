@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+// pm's calls to vfs.
+#include "vfs_client.h"
+
+#include "mm.h"
+#include "process.h"
+#include "state.h"
+
+#include <errno.h>
+#include <heap.h>
+#include <linux/sched.h>
+#include <server.h>
+#include <string.h>
+
+static struct message request(enum pm_to_vfs number, unsigned long a, unsigned long b, unsigned long c)
+{
+    return (struct message){ .number = number, .args = { a, b, c } };
+}
+
+long vfs_clone(struct thread *parent, struct thread *child, uint64_t flags, int tgid)
+{
+    struct message message = request(VFS_CLONE, parent ? parent->vfs_label : 0, flags & (CLONE_FS | CLONE_FILES),
+                                     (unsigned long)child->pid->number);
+    message.args[3] = (unsigned long)tgid;
+    message.args[4] = child->label;
+    long label = fiber_call(pm->vfs, &message);
+    if (IS_ERROR(label))
+        return label;
+    child->vfs_label = (unsigned long)label;
+    return 0;
+}
+
+void vfs_drop(unsigned long label)
+{
+    struct message message = request(VFS_EXIT, label, 0, 0);
+    fiber_call(pm->vfs, &message);
+}
+
+void vfs_exit(struct thread *thread)
+{
+    vfs_drop(thread->vfs_label);
+    thread->vfs_label = 0;
+}
+
+static void fill_identity(const struct thread *thread, const struct credentials *cred, struct vfs_identity *identity)
+{
+    const struct process *process = thread->process;
+    *identity = (struct vfs_identity){
+        .uid = cred->uid, .euid = cred->euid, .suid = cred->suid, .fsuid = cred->fsuid,
+        .gid = cred->gid, .egid = cred->egid, .sgid = cred->sgid, .fsgid = cred->fsgid,
+        .group_count = cred->group_count,
+        .capabilities = cred->effective,
+        .tgid = process_id(process), .tid = thread->pid->number,
+        .pgid = process->group->number, .sid = process->session->number,
+    };
+    memcpy(identity->groups, cred->groups, sizeof identity->groups);
+}
+
+long vfs_identity(struct thread *thread, const struct credentials *cred)
+{
+    struct vfs_identity identity;
+    fill_identity(thread, cred, &identity);
+    struct message message = request(VFS_IDENTITY, thread->vfs_label, 0, 0);
+    message.readable = (struct window){ (unsigned long)&identity, sizeof identity };
+    return fiber_call(pm->vfs, &message);
+}
+
+// The list may change across each wait: threads are found again by the order of their labels.
+static struct thread *next_thread(struct process *process, uint32_t above, bool first)
+{
+    struct thread *next = NULL;
+    for_each_thread(thread, process)
+        if (thread->state != THREAD_DEAD && thread->vfs_label && (first || thread->label > above) &&
+            (!next || thread->label < next->label))
+            next = thread;
+    return next;
+}
+
+long vfs_identity_process(struct process *process)
+{
+    struct pid *pid = pid_get(process->pid);
+    struct thread *thread = next_thread(process, 0, true);
+    while (thread) {
+        uint32_t label = thread->label;
+        vfs_identity(thread, &thread->cred);
+        thread = pid->process ? next_thread(pid->process, label, false) : NULL;
+    }
+    pid_put(pid);
+    return 0;
+}
+
+long vfs_limits(struct process *process)
+{
+    struct vfs_limits limits = {
+        .open_files = process->limits[RLIMIT_NOFILE].current,
+        .file_size = process->limits[RLIMIT_FSIZE].current,
+    };
+    struct pid *pid = pid_get(process->pid);
+    struct thread *thread = next_thread(process, 0, true);
+    while (thread) {
+        uint32_t label = thread->label;
+        struct message message = request(VFS_LIMITS, thread->vfs_label, 0, 0);
+        message.readable = (struct window){ (unsigned long)&limits, sizeof limits };
+        fiber_call(pm->vfs, &message);
+        thread = pid->process ? next_thread(pid->process, label, false) : NULL;
+    }
+    pid_put(pid);
+    return 0;
+}
+
+long vfs_unshare(struct thread *thread, unsigned long flags)
+{
+    struct message message = request(VFS_UNSHARE, thread->vfs_label, flags, 0);
+    return fiber_call(pm->vfs, &message);
+}
+
+long vfs_session_end(int sid)
+{
+    struct message message = request(VFS_SESSION_END, (unsigned long)sid, 0, 0);
+    return fiber_call(pm->vfs, &message);
+}
+
+void vfs_sync(void)
+{
+    struct message message = request(VFS_SYNC, 0, 0, 0);
+    fiber_call(pm->vfs, &message);
+}
+
+// --- files. The window holds struct vfs_exec_file and the path that vfs resolved.
+
+struct file_window {
+    struct vfs_exec_file info;
+    char path[sizeof(((struct open_file *)0)->path)];
+};
+
+static long call_for_file(struct message *message, struct open_file *file)
+{
+    struct file_window *window = heap_alloc(sizeof *window);
+    if (!window)
+        return -ENOMEM;
+    message->writable = (struct window){ (unsigned long)window, sizeof *window };
+    long error = fiber_call(pm->vfs, message);
+    if (error >= 0) {
+        file->memory = message->handles[0];
+        file->info = window->info;
+        strlcpy(file->path, window->path, sizeof file->path);
+    }
+    heap_free(window);
+    return error < 0 ? error : 0;
+}
+
+long vfs_open_exec(struct thread *thread, int dirfd, const char *path, unsigned flags, struct open_file *file)
+{
+    struct message message = request(VFS_OPEN_EXEC, thread->vfs_label, (unsigned long)dirfd, flags);
+    message.readable = (struct window){ (unsigned long)path, strlen(path) + 1 };
+    return call_for_file(&message, file);
+}
+
+void vfs_close_exec(struct open_file *file)
+{
+    if (file->memory)
+        handle_close(file->memory);
+    file->memory = 0;
+    if (!file->info.exec_id)
+        return;
+    struct message message =
+            request(VFS_CLOSE_EXEC, (uint32_t)file->info.exec_id, (uint32_t)(file->info.exec_id >> 32), 0);
+    file->info.exec_id = 0;
+    fiber_call(pm->vfs, &message);
+}
+
+long vfs_exec(struct thread *thread, struct open_file *file)
+{
+    struct message message = request(VFS_EXEC, thread->vfs_label, (uint32_t)file->info.exec_id,
+                                     (uint32_t)(file->info.exec_id >> 32));
+    file->info.exec_id = 0; // vfs keeps it now
+    return fiber_call(pm->vfs, &message);
+}
+
+long vfs_mmap(struct thread *thread, int fd, unsigned prot, bool shared, struct open_file *file)
+{
+    struct message message = request(VFS_MMAP, thread->vfs_label, (unsigned long)fd, prot);
+    message.args[3] = shared;
+    return call_for_file(&message, file);
+}
+
+// --- pidfds
+
+void vfs_pidfd_ready(uint32_t label)
+{
+    struct message message = request(VFS_PIDFD_READY, label, 0, 0);
+    fiber_call(pm->vfs, &message);
+}
+
+long vfs_pidfd_open(struct thread *thread, struct process *target, unsigned flags)
+{
+    struct message message =
+            request(VFS_PIDFD, thread->vfs_label, target->leader->label, (unsigned long)process_id(target));
+    message.args[3] = flags;
+    target->has_pidfd = true;
+    return fiber_call(pm->vfs, &message);
+}
+
+long vfs_pidfd_get(struct thread *thread, int fd)
+{
+    struct message message = request(VFS_FD_PIDFD, thread->vfs_label, (unsigned long)fd, 0);
+    long error = fiber_call(pm->vfs, &message);
+    return error < 0 ? error : (long)message.args[1];
+}
