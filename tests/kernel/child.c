@@ -14,6 +14,28 @@ extern const char _start[];
 static struct start_page child_start_page = { .message_page = CHILD_PAGE };
 static void (*work)(void);
 
+// Those of the running test, so that a failed one does not leave them behind, running.
+#define CHILDREN 16
+static struct child alive[CHILDREN];
+
+void child_destroy_all(void)
+{
+    for (unsigned i = 0; i < CHILDREN; i++)
+        if (alive[i].space) {
+            struct child child = alive[i];
+            child_destroy(&child);
+        }
+}
+
+static void remember(const struct child *child)
+{
+    for (unsigned i = 0; i < CHILDREN; i++)
+        if (!alive[i].space) {
+            alive[i] = *child;
+            return;
+        }
+}
+
 bool child_is_running(void)
 {
     return start_page == &child_start_page;
@@ -50,6 +72,7 @@ static long make(struct child *child, void (*fn)(void), handle_t port, bool nati
     if (task < 0)
         return task;
     child->task = (handle_t)task;
+    remember(child);
     return task_set_schedule(child->task, SCHEDULE_FIXED, CHILD_PRIORITY);
 }
 
@@ -72,6 +95,9 @@ long child_start(struct child *child)
 
 void child_destroy(struct child *child)
 {
+    for (unsigned i = 0; i < CHILDREN; i++)
+        if (alive[i].space == child->space)
+            alive[i] = (struct child){ 0, 0 };
     if (child->task) {
         task_destroy(child->task);
         handle_close(child->task);

@@ -6,3 +6,4 @@
 
 bool child_is_running(void);
 _Noreturn void child_main(void);
+void child_destroy_all(void);

@@ -66,6 +66,7 @@ static bool run(const struct test *test)
         else if (after.free_frames + 4 < before.free_frames)
             test_failed("leak: %lld frames", (long long)(before.free_frames - after.free_frames));
     }
+    child_destroy_all();
     if (why[0])
         print("not ok %s: %s\n", test->name, why);
     else
