@@ -68,9 +68,7 @@ static int console_start(void)
         return error;
     console.link.arrived = arrived;
     console.link.left = left;
-    tty_init(&console.tty, &driver, DEVICE(4, 64));
-    console.tty.ldisc.termios.c_cflag = B115200 | CS8 | CREAD | HUPCL | CLOCAL;
-    console.tty.ldisc.termios.c_ispeed = console.tty.ldisc.termios.c_ospeed = 115200;
+    tty_init(&console.tty, &driver, DEVICE(TTY_MAJOR, 64), B115200 | CS8 | CREAD | HUPCL | CLOCAL, 115200);
     console.present = true;
     find_size();
     device_link_read(&console.link);

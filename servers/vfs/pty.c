@@ -270,7 +270,7 @@ int ptmx_open(struct client *caller, struct file *file)
         heap_free(pty);
         return -ENOMEM;
     }
-    tty_init(&pty->slave, &driver, pty->inode->rdev);
+    tty_init(&pty->slave, &driver, pty->inode->rdev, B38400 | CS8 | CREAD, 38400);
     queue_init(&pty->queue);
     pty->locked = true;
     ptys[number] = pty;

@@ -28,11 +28,15 @@ static void input_signal(struct ldisc *ldisc, int signal)
     tty_signal_group(container_of(ldisc, struct tty, ldisc), signal);
 }
 
-void tty_init(struct tty *tty, const struct tty_driver *driver, uint32_t device)
+void tty_init(struct tty *tty, const struct tty_driver *driver, uint32_t device, unsigned cflag, unsigned speed)
 {
     tty->driver = driver;
     tty->device = device;
     ldisc_init(&tty->ldisc);
+    tty->initial = ldisc_default_termios;
+    tty->initial.c_cflag = cflag;
+    tty->initial.c_ispeed = tty->initial.c_ospeed = speed;
+    tty->ldisc.termios = tty->initial;
     tty->ldisc.signal = input_signal;
     queue_init(&tty->queue);
     tty->timer.fire = timer_fired;
@@ -236,7 +240,7 @@ void tty_hangup(struct tty *tty)
     ldisc_flush_output(&tty->ldisc);
     ldisc_start(&tty->ldisc);
     tty->ldisc.held = false;
-    ldisc_set_termios(&tty->ldisc, &ldisc_default_termios);
+    ldisc_set_termios(&tty->ldisc, &tty->initial);
     queue_wake(&tty->queue, POLL_READABLE | POLL_WRITABLE | POLLERR | POLLHUP);
 }
 
