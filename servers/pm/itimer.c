@@ -6,7 +6,7 @@
 
 #include "calls.h"
 #include "mm.h"
-#include "usertime.h"
+#include "timecalls.h"
 
 #include <errno.h>
 #include <linux/time.h>
@@ -74,7 +74,7 @@ void cpu_timer_rearm(struct process *process)
     if (wait == UINT64_MAX)
         timer_cancel(&process->cpu_timer);
     else
-        timer_arm(&process->cpu_timer, TIMER_CPU, time_add(clock_monotonic(), wait));
+        timer_arm(&process->cpu_timer, TIMER_CPU, deadline_after(wait));
 }
 
 static void check_interval(struct process *process, int which)
@@ -133,7 +133,7 @@ static void set(struct process *process, int which, const struct interval_value 
         timer->value = value->value ? cpu_time(process, which) + value->value : 0;
         cpu_timer_rearm(process);
     } else if (value->value) {
-        timer_arm(&timer->timer, TIMER_INTERVAL, time_add(clock_monotonic(), value->value));
+        timer_arm(&timer->timer, TIMER_INTERVAL, deadline_after(value->value));
     } else {
         timer_cancel(&timer->timer);
     }

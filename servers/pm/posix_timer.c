@@ -6,8 +6,9 @@
 #include "calls.h"
 #include "itimer.h"
 #include "mm.h"
+#include "pid.h"
 #include "process.h"
-#include "usertime.h"
+#include "timecalls.h"
 
 #include <errno.h>
 #include <heap.h>
@@ -182,8 +183,8 @@ static long store(struct thread *caller, unsigned long address, bool wide, struc
     uint64_t now = clock_monotonic();
     uint64_t left = !timer->timer.armed ? 0 : timer->timer.deadline > now ? timer->timer.deadline - now : 1;
     size_t half = wide ? sizeof(struct timespec64) : sizeof(struct timespec_long);
-    long error = user_time_write(caller, address, wide, timer->interval);
-    return error < 0 ? error : user_time_write(caller, address + half, wide, left);
+    long error = timespec_write(caller, address, wide, timer->interval);
+    return error < 0 ? error : timespec_write(caller, address + half, wide, left);
 }
 
 static long settime(struct thread *caller, const unsigned long args[6], bool wide)
@@ -192,9 +193,9 @@ static long settime(struct thread *caller, const unsigned long args[6], bool wid
     size_t half = wide ? sizeof(struct timespec64) : sizeof(struct timespec_long);
     if (!args[2])
         return -EINVAL;
-    long error = user_time_read(caller, args[2], wide, &interval);
+    long error = timespec_read(caller, args[2], wide, &interval);
     if (error == 0)
-        error = user_time_read(caller, args[2] + half, wide, &value);
+        error = timespec_read(caller, args[2] + half, wide, &value);
     if (error < 0)
         return error;
     struct posix_timer *timer = find(caller->process, args[0]);
@@ -207,9 +208,9 @@ static long settime(struct thread *caller, const unsigned long args[6], bool wid
     timer->overrun = timer->last_overrun = 0;
     if (!value)
         return 0;
-    uint64_t now = clock_now(timer), base = clock_monotonic();
+    uint64_t now = clock_now(timer);
     uint64_t wait = !(args[1] & TIMER_ABSTIME) ? value : value > now ? value - now : 0;
-    timer_arm(&timer->timer, TIMER_POSIX, time_add(base, wait));
+    timer_arm(&timer->timer, TIMER_POSIX, deadline_after(wait));
     return 0;
 }
 
