@@ -68,15 +68,23 @@ static int text_from_pm(struct client *caller, struct inode *inode, struct proc_
     return -EAGAIN;
 }
 
+// Replaces the file's text. A new one is made apart from it: while pm writes, another thread may read the file.
 static int make_text(struct client *caller, struct inode *inode, struct proc_text *text)
 {
     const struct proc_node *node = proc_node(inode);
-    text->length = 0;
-    text->failed = false;
-    int error = node->text   ? node->text(caller, inode, text)
-                : node->file ? text_from_pm(caller, inode, text)
+    struct proc_text made = { 0 };
+    int error = node->text   ? node->text(caller, inode, &made)
+                : node->file ? text_from_pm(caller, inode, &made)
                              : -EINVAL;
-    return error == 0 && text->failed ? -ENOMEM : error;
+    if (error == 0 && made.failed)
+        error = -ENOMEM;
+    if (error < 0) {
+        heap_free(made.bytes);
+        return error;
+    }
+    heap_free(text->bytes);
+    *text = made;
+    return 0;
 }
 
 static struct proc_text *text_of(struct file *file)
@@ -91,7 +99,7 @@ static long proc_read(struct client *caller, struct file *file, struct transfer 
     struct proc_text *text = text_of(file);
     if (!text)
         return -ENOMEM;
-    if (*position == 0 || !text->bytes) {
+    if (*position == 0 || !text->bytes) { // bytes: NULL if never read, or if empty
         int error = make_text(caller, file->inode, text);
         if (error < 0)
             return error;
