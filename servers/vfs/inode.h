@@ -29,6 +29,7 @@ struct file_system_type {
 struct file_system {
     const struct file_system_type *type;
     unsigned references; // inodes and mounts
+    unsigned mounts;
     uint32_t device;
     uint64_t next_inode;
     uint64_t limit, used; // tmpfs: pages, 0: only the quota's

@@ -27,10 +27,30 @@ struct mount *mount_get(struct mount *mount)
     return mount;
 }
 
+// The last mount of a file system went: all its names go, which nobody can reach any more.
+static void forget_names(struct dentry *root)
+{
+    struct dentry *at = root;
+    while (at->parent != at && at->parent)
+        at = at->parent; // of a bind mount
+    root = at;
+    for (;;) {
+        while (dentry_has_children(at))
+            at = list_first(&at->ordered, struct dentry, link);
+        if (at == root)
+            return;
+        struct dentry *parent = at->parent;
+        dentry_unlink(at);
+        at = parent;
+    }
+}
+
 void mount_put(struct mount *mount)
 {
     if (--mount->references > 0)
         return;
+    if (--mount->fs->mounts == 0)
+        forget_names(mount->root);
     dentry_put(mount->root);
     file_system_put(mount->fs);
     heap_free(mount->source);
@@ -86,6 +106,7 @@ static struct mount *mount_create(struct file_system *fs, struct dentry *root, u
     list_init(&mount->link);
     mount->references = 1;
     mount->fs = fs;
+    fs->mounts++;
     mount->root = root;
     mount->flags = flags;
     mount->source = copy;

@@ -63,7 +63,7 @@ int tmpfs_zero(struct inode *inode, uint64_t offset, uint64_t length)
         size_t part = PAGE_SIZE - (offset & (PAGE_SIZE - 1));
         if (part > length)
             part = (size_t)length;
-        if (memory_write(inode->regular.memory, offset, zeroes, part) < 0)
+        if (memory_write(inode->regular.memory, offset, zeroes, part) != (long)part)
             return -ENOSPC;
         offset += part;
         length -= part;
@@ -71,8 +71,18 @@ int tmpfs_zero(struct inode *inode, uint64_t offset, uint64_t length)
     return 0;
 }
 
+// A file system with a size limit (mount option) counts resident pages: to be called around what changes them.
+static uint64_t count_before(struct inode *inode) { return inode->fs->limit ? tmpfs_resident(inode) : 0; }
+
+static void count_after(struct inode *inode, uint64_t before)
+{
+    if (inode->fs->limit)
+        inode->fs->used += tmpfs_resident(inode) - before;
+}
+
 int tmpfs_truncate(struct inode *inode, uint64_t size)
 {
+    uint64_t before = count_before(inode);
     if (size < inode->size && inode->regular.memory) {
         if (size & (PAGE_SIZE - 1))
             tmpfs_zero(inode, size, page_round(size) - size);
@@ -85,11 +95,13 @@ int tmpfs_truncate(struct inode *inode, uint64_t size)
     }
     inode->size = size;
     inode->mtime = inode->ctime = time_now();
+    count_after(inode, before);
     return 0;
 }
 
 void tmpfs_release(struct inode *inode)
 {
+    inode->fs->used -= count_before(inode);
     if (inode->regular.memory)
         handle_close(inode->regular.memory);
 }
@@ -127,7 +139,6 @@ static long tmpfs_read(struct client *caller, struct file *file, struct transfer
     return 0;
 }
 
-// A file system with a size limit (mount option) counts resident pages; `before` is what the file had.
 static bool over_limit(struct file_system *fs, uint64_t pages)
 {
     return fs->limit && fs->used + pages > fs->limit;
@@ -157,13 +168,22 @@ static void written(struct client *caller, struct inode *inode)
         inode->mode &= ~(S_ISUID | (inode->mode & 010 ? S_ISGID : 0));
 }
 
+// A short copy: did the caller's memory end, or the frames? A byte of the page is written as it is to find out.
+static long short_copy(struct inode *inode, uint64_t position)
+{
+    char byte;
+    bool room = memory_read(inode->regular.memory, position, &byte, 1) == 1 &&
+                memory_write(inode->regular.memory, position, &byte, 1) == 1;
+    return room ? -EFAULT : -ENOSPC;
+}
+
 static long write_some(struct inode *inode, struct transfer *transfer, uint64_t *position, size_t length)
 {
     long error = 0;
     while (length > 0) {
         long got = transfer_object(transfer, inode->regular.memory, *position, length, true);
         if (got <= 0) {
-            error = got == -ENOMEM ? -ENOSPC : got == 0 ? -EFAULT : got;
+            error = short_copy(inode, *position);
             break;
         }
         *position += (uint64_t)got;
@@ -188,7 +208,7 @@ static long tmpfs_write(struct client *caller, struct file *file, struct transfe
     long error = write_limit(caller, *position, &length);
     if (error < 0 || length == 0)
         return error;
-    uint64_t before = inode->fs->limit ? tmpfs_resident(inode) : 0;
+    uint64_t before = count_before(inode);
     if (over_limit(inode->fs, page_round(length) / PAGE_SIZE) &&
         over_limit(inode->fs, page_round(*position + length) / PAGE_SIZE - before))
         return -ENOSPC;
@@ -197,8 +217,7 @@ static long tmpfs_write(struct client *caller, struct file *file, struct transfe
         error = write_some(inode, transfer, position, length);
     if (error < 0)
         give_back(inode);
-    if (inode->fs->limit)
-        inode->fs->used += tmpfs_resident(inode) - before;
+    count_after(inode, before);
     if (transfer->done > 0)
         written(caller, inode);
     return error;
