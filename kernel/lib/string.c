@@ -1,29 +1,47 @@
 // SPDX-License-Identifier: MIT
-// The freestanding part of <string.h>, for kernel and servers. Word-wise where it pays: both targets allow
-// unaligned words only on i386, so words are used when both ends are aligned alike.
+// The freestanding part of <string.h>, for kernel and servers. Words are moved by <arch/words.h>; where both ends
+// of a copy are not aligned alike and the machine wants that, each word is put together from two.
 #include <string.h>
+#include <arch/words.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 typedef unsigned long __attribute__((may_alias)) word;
 
 #define WORD sizeof(word)
+#define SHORT_COPY 32u // not worth aligning
+
+static size_t misaligned(const void *address) { return (uintptr_t)address & (WORD - 1); }
+
+// to is aligned, from is not; little-endian. Reads whole words, so also bytes around, but of the same pages.
+static void copy_shifted(word *to, const unsigned char *from, size_t count)
+{
+    unsigned shift = (unsigned)misaligned(from) * 8;
+    const word *f = (const word *)(from - misaligned(from));
+    word low = *f++;
+    while (count--) {
+        word high = *f++;
+        *to++ = low >> shift | high << (WORD * 8 - shift);
+        low = high;
+    }
+}
 
 void *memcpy(void *restrict to, const void *restrict from, size_t length)
 {
     unsigned char *t = to;
     const unsigned char *f = from;
-    if ((((uintptr_t)t ^ (uintptr_t)f) & (WORD - 1)) == 0) {
-        for (; length && ((uintptr_t)t & (WORD - 1)); length--)
-            *t++ = *f++;
-        for (; length >= 4 * WORD; length -= 4 * WORD, t += 4 * WORD, f += 4 * WORD) {
-            word a = ((const word *)f)[0], b = ((const word *)f)[1];
-            word c = ((const word *)f)[2], d = ((const word *)f)[3];
-            ((word *)t)[0] = a, ((word *)t)[1] = b;
-            ((word *)t)[2] = c, ((word *)t)[3] = d;
-        }
-        for (; length >= WORD; length -= WORD, t += WORD, f += WORD)
-            *(word *)t = *(const word *)f;
+    if (WORDS_UNALIGNED || length >= SHORT_COPY) {
+        if (!WORDS_UNALIGNED)
+            for (; misaligned(t); length--)
+                *t++ = *f++;
+        size_t words = length / WORD;
+        if (WORDS_UNALIGNED || !misaligned(f))
+            words_copy(t, f, words);
+        else
+            copy_shifted((word *)t, f, words);
+        t += words * WORD;
+        f += words * WORD;
+        length -= words * WORD;
     }
     for (; length; length--)
         *t++ = *f++;
@@ -45,15 +63,11 @@ void *memset(void *to, int byte, size_t length)
 {
     unsigned char *t = to;
     word pattern = (unsigned char)byte * (~(word)0 / 255);
-    for (; length && ((uintptr_t)t & (WORD - 1)); length--)
+    for (; length && misaligned(t); length--)
         *t++ = (unsigned char)byte;
-    for (; length >= 4 * WORD; length -= 4 * WORD, t += 4 * WORD) {
-        ((word *)t)[0] = pattern, ((word *)t)[1] = pattern;
-        ((word *)t)[2] = pattern, ((word *)t)[3] = pattern;
-    }
-    for (; length >= WORD; length -= WORD, t += WORD)
-        *(word *)t = pattern;
-    for (; length; length--)
+    words_fill(t, pattern, length / WORD);
+    t += length / WORD * WORD;
+    for (length %= WORD; length; length--)
         *t++ = (unsigned char)byte;
     return to;
 }
