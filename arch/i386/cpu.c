@@ -37,9 +37,12 @@ _Static_assert(offsetof(struct cpu, arch.stack) + CPU_STACK_SIZE == CPU_CURRENT,
 #define SEGMENT_USER_CODE 0x00cffa000000ffffull
 #define SEGMENT_USER_DATA 0x00cff2000000ffffull
 #define SEGMENT_TSS 0x0000890000000000ull
+#define DOUBLE_FAULT_ENTRY 31 // in the GDT, as in Linux
 
+#define EXCEPTION_DOUBLE_FAULT 8
 #define GATE_INTERRUPT 0x8e00u
 #define GATE_USER 0xee00u
+#define GATE_TASK 0x8500u
 
 uint64_t arch_nx;
 struct cpu_features cpu_features;
@@ -50,6 +53,11 @@ struct __attribute__((packed)) table_register {
 };
 
 static uint64_t interrupt_table[256];
+
+// What the CPU continues with after a double fault. It has no I/O bitmap.
+static struct tss double_fault_tss;
+static uint8_t double_fault_stack[PAGE_SIZE];
+#define TSS_SIZE offsetof(struct tss, io_bitmap)
 
 static void require(bool present, const char *feature)
 {
@@ -88,15 +96,36 @@ const char *cpu_model_name(void)
     return name;
 }
 
+static uint64_t tss_segment(const struct tss *tss, uint32_t size)
+{
+    uint32_t base = (uint32_t)tss;
+    return SEGMENT_TSS | (size - 1) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)(base >> 24) << 56;
+}
+
+static void prepare_double_fault(struct arch_cpu *cpu)
+{
+    cpu->gdt[DOUBLE_FAULT_ENTRY] = tss_segment(&double_fault_tss, TSS_SIZE);
+    double_fault_tss = (struct tss){
+        .cr3 = (uint32_t)arch_physical(boot_pdpt),
+        .eip = (uint32_t)trap_double_fault,
+        .eflags = 2,
+        .esp = (uint32_t)(double_fault_stack + sizeof(double_fault_stack) - 4), // as if called
+        .es = USER_DS,
+        .cs = KERNEL_CS,
+        .ss = KERNEL_DS,
+        .ds = USER_DS,
+        .io_base = IO_BASE_NONE,
+    };
+    interrupt_table[EXCEPTION_DOUBLE_FAULT] = (uint64_t)GATE_TASK << 32 | DOUBLE_FAULT_ENTRY * 8 << 16;
+}
+
 static void load_segments(struct arch_cpu *cpu)
 {
-    uint32_t tss = (uint32_t)&cpu->tss;
     cpu->gdt[KERNEL_CS / 8] = SEGMENT_KERNEL_CODE;
     cpu->gdt[KERNEL_DS / 8] = SEGMENT_KERNEL_DATA;
     cpu->gdt[USER_CS / 8] = SEGMENT_USER_CODE;
     cpu->gdt[USER_DS / 8] = SEGMENT_USER_DATA;
-    cpu->gdt[TSS_ENTRY] = SEGMENT_TSS | (sizeof(struct tss) - 1) | (uint64_t)(tss & 0xffffff) << 16 |
-                          (uint64_t)(tss >> 24) << 56;
+    cpu->gdt[TSS_ENTRY] = tss_segment(&cpu->tss, sizeof(cpu->tss));
     cpu->tss.ss0 = KERNEL_DS;
     cpu->tss.io_base = IO_BASE_NONE;
     cpu->tss.io_bitmap[IO_BITMAP_BYTES] = 0xff; // the CPU reads one byte past the last port's
@@ -132,6 +161,7 @@ static void load_interrupt_table(void)
     set_gate(3, vector_stubs + 3 * VECTOR_STUB_SIZE, GATE_USER); // int3, into
     set_gate(4, vector_stubs + 4 * VECTOR_STUB_SIZE, GATE_USER);
     set_gate(VECTOR_CALL, call_entry, GATE_USER);
+    prepare_double_fault(&this_cpu()->arch);
     struct table_register idt = { sizeof(interrupt_table) - 1, (uint32_t)interrupt_table };
     __asm__ volatile("lidt %0" ::"m"(idt));
 }

@@ -24,8 +24,9 @@ void apic_line_begin(unsigned line); // a line's interrupt arrived: masks it and
 void apic_end_of_interrupt(void);
 void clock_timer_fired(void); // the one-shot timer's interrupt
 void space_init(void);        // space.c: the kernel's own page tables, after boot_main has read what lies low
-void ioports_switch(struct arch_cpu *cpu, struct space *space); // task.c: lets user mode use the space's ports
-void fpu_unavailable(struct task *task); // fpu.c: first FPU instruction since a switch
+void ioports_switch(struct arch_cpu *cpu,
+                    struct space *space); // task.c: lets user mode use the space's ports
+void fpu_unavailable(struct task *task);  // fpu.c: first FPU instruction since a switch
 uint32_t fpu_status(struct task *task, bool sse);
 void fpu_copy(struct task *child, struct task *parent);
 void fpu_release(struct task *task);
@@ -42,6 +43,7 @@ extern char sysenter_entry[], call_entry[], debug_entry[], vector_stubs[];
 void trap_user(struct task *task, unsigned vector);
 void trap_kernel(struct user_frame *frame, unsigned vector); // esp and ss are not there
 void trap_interrupt(unsigned vector);
+_Noreturn void trap_double_fault(void); // by a task gate, on a stack of its own
 _Noreturn void boot_main(uint32_t magic, uint32_t info);
 
 // --- divide.c, called by the compiler

@@ -27,7 +27,7 @@
 
 #define CPU_ESP0 68
 // The stack is the last member of struct arch_cpu and `current` follows it: with an empty stack, esp points there.
-#define CPU_CURRENT 25040
+#define CPU_CURRENT 32768
 
 // Selectors are Linux's, so that register dumps and sigcontext look alike.
 #define KERNEL_CS 0x60

@@ -169,6 +169,8 @@ void space_init(void)
 
 static uint64_t image_rights(unsigned long address)
 {
+    if (address == (unsigned long)this_cpu()->arch.guard)
+        return 0;
     uint64_t rights = PTE_PRESENT | PTE_GLOBAL | PTE_ACCESSED | PTE_DIRTY;
     if (address >= (unsigned long)kernel_start && address < (unsigned long)kernel_text_end)
         return rights;

@@ -187,7 +187,8 @@ void arch_switch(struct task *previous, struct task *next)
         if (cpu->tss.io_base != IO_BASE_NONE || space->arch.io_bytes != 0)
             ioports_switch(cpu, space);
     }
-    if (next->routes != NULL && cpu->tls_owner != next) // native tasks have no use for descriptors of their own
+    if (next->routes != NULL &&
+        cpu->tls_owner != next) // native tasks have no use for descriptors of their own
         load_tls(cpu, next);
     if (cpu->fpu_owner == next) {
         if (!cpu->fpu_enabled)

@@ -12,7 +12,6 @@
 #define EXCEPTION_OVERFLOW 4
 #define EXCEPTION_ILLEGAL 6
 #define EXCEPTION_NO_FPU 7
-#define EXCEPTION_DOUBLE_FAULT 8
 #define EXCEPTION_SEGMENT 11
 #define EXCEPTION_STACK 12
 #define EXCEPTION_GENERAL 13
@@ -70,7 +69,6 @@ static void user_exception(struct task *task, unsigned vector)
         trap_exception(task, FAULT_STEP, frame->eip, vector, error);
         break;
     case EXCEPTION_NMI:
-    case EXCEPTION_DOUBLE_FAULT:
     case EXCEPTION_MACHINE: panic("machine failure, vector %u in user mode", vector);
     default: trap_exception(task, fault_kind(vector), frame->eip, vector, error);
     }
@@ -124,4 +122,12 @@ void trap_kernel(struct user_frame *frame, unsigned vector)
              "eax %x ebx %x ecx %x edx %x esi %x edi %x ebp %x esp %x",
              vector, frame->orig_eax, vector == EXCEPTION_PAGE ? fault_address() : 0, frame->eip, frame->eax,
              frame->ebx, frame->ecx, frame->edx, frame->esi, frame->edi, frame->ebp, (uint32_t)&frame->esp);
+}
+
+// The kernel's stack has run into its guard page, most likely. The task switch has left the registers in the TSS.
+_Noreturn void trap_double_fault(void)
+{
+    const struct tss *tss = &this_cpu()->arch.tss;
+    panic_at(tss->eip, tss->ebp, "double fault in the kernel: eip %x esp %x address %x", tss->eip, tss->esp,
+             fault_address());
 }

@@ -36,5 +36,7 @@ struct arch_cpu {
     struct task *tls_owner;  // whose descriptors the GDT holds, or NULL
     struct space *io_owner;  // whose ports tss.io_bitmap holds, or NULL
     uint64_t timer_deadline; // monotonic ns
-    uint8_t stack[CPU_STACK_SIZE] __attribute__((aligned(16)));
+    uint8_t guard[PAGE_SIZE]
+        __attribute__((aligned(PAGE_SIZE))); // never mapped: an overflow is a double fault
+    uint8_t stack[CPU_STACK_SIZE];
 };
