@@ -45,7 +45,7 @@ struct pm {
     struct utsname uts;
     uint64_t boot_time;   // wall clock, ns
     uint64_t load[3];     // 11 bits of fraction
-    uint64_t next_load;
+    uint64_t next_load, load_time, load_idle;
     char boot_id[37];
 };
 
