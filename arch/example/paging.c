@@ -35,8 +35,6 @@ void arch_tlb_flush(struct space *space, unsigned long start, unsigned long end)
     (void)space, (void)start, (void)end;
 }
 
-bool arch_has_ioports(void) { return false; }
-
 long arch_space_add_ioports(struct space *space, unsigned first, unsigned count)
 {
     (void)space, (void)first, (void)count;

@@ -93,7 +93,6 @@ void arch_space_release(struct space *space);
 uint64_t *arch_space_root(struct space *space); // user entries of the root table, directly addressable
 void arch_tlb_flush(struct space *space, unsigned long start, unsigned long end); // on every CPU that uses it
 void arch_space_changed_root(struct space *space); // i386 PAE: root entries are cached by the CPU
-bool arch_has_ioports(void);
 long arch_space_add_ioports(struct space *space, unsigned first, unsigned count);
 
 // Window slots: reach any frame from kernel mode. Direct-mapped frames cost nothing. At most 2 open at once.

@@ -177,8 +177,6 @@ void arch_space_changed_root(struct space *space)
     (void)space; // root entries are entries like any other
 }
 
-bool arch_has_ioports(void) { return false; }
-
 long arch_space_add_ioports(struct space *space, unsigned first, unsigned count)
 {
     (void)space, (void)first, (void)count;

@@ -36,9 +36,9 @@ void timer_interrupt(void);
 
 // --- paging.c
 struct arch_cpu;
-uint64_t image_physical(const void *address); // of something inside the kernel image
+uint64_t image_physical(const void *address);                   // of something inside the kernel image
 void space_identify(struct arch_cpu *cpu, struct space *space); // before satp is loaded
-extern bool icache_stale; // see arch/pte.h
+extern bool icache_stale;                                       // see arch/pte.h
 void icache_sync(void);
 
 // --- fpu.c

@@ -14,6 +14,7 @@
 #define DIRECT_BASE 0xffffffd800000000ul
 #define DIRECT_LIMIT 0x2000000000ull // physical bytes that are mapped directly
 #define CALL_ADVANCE 4               // bytes of the trap instruction
+#define ARCH_IOPORTS 0u              // I/O ports of the machine
 
 // User registers as a server reads and writes them. `number` is the trap's, or -1 outside a call; the first argument is
 // kept beside the register that the result overwrites, so that a trap can be restarted.

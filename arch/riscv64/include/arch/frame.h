@@ -5,10 +5,7 @@
 
 #include <task.h>
 
-static inline unsigned long arch_call_number(const struct task *task)
-{
-    return task->arch.frame.number;
-}
+static inline unsigned long arch_call_number(const struct task *task) { return task->arch.frame.number; }
 
 static inline unsigned long arch_call_arg(const struct task *task, unsigned i)
 {
@@ -25,7 +22,4 @@ static inline void arch_set_call_number(struct task *task, unsigned long number)
     task->arch.frame.number = number;
 }
 
-static inline unsigned long arch_user_pc(const struct task *task)
-{
-    return task->arch.frame.pc;
-}
+static inline unsigned long arch_user_pc(const struct task *task) { return task->arch.frame.pc; }

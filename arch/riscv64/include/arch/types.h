@@ -14,7 +14,7 @@
 #define DIRECT_BASE 0xffffffd800000000ul
 #define DIRECT_LIMIT 0x2000000000ull // physical bytes that are mapped directly
 #define CALL_ADVANCE 4               // bytes of ecall
-#define ARCH_IOPORTS 0u // I/O ports of the machine
+#define ARCH_IOPORTS 0u              // I/O ports of the machine
 
 // User registers as a server reads and writes them. orig_a0 is the trap's first argument; number is a7 at
 // the trap, or -1 outside a call.
