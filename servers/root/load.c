@@ -104,7 +104,7 @@ static long give_object(struct give *give) {
         other = strcmp(give->name, "root") == 0 ? NULL : server_find(give->name);
         if (other)
             return port_badge(other->port, 0, RIGHT_SEND | RIGHT_TRANSFER, false);
-        return strcmp(give->name, "root") == 0 ? port_badge(self_port, 0, RIGHT_SEND, false) : -ENOENT;
+        return strcmp(give->name, "root") == 0 ? port_badge(self_port, 0, RIGHT_SEND | RIGHT_TRANSFER, false) : -ENOENT;
     case GIVE_FILE:
         return file_object(give);
     case GIVE_QUOTA:
