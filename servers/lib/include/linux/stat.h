@@ -16,6 +16,9 @@
 #define S_ISUID 04000u
 #define S_ISGID 02000u
 #define S_ISVTX 01000u
+#define S_IXUSR 0100u
+#define S_IXGRP 0010u
+#define S_IXOTH 0001u
 
 #define S_ISREG(mode) (((mode) & S_IFMT) == S_IFREG)
 #define S_ISDIR(mode) (((mode) & S_IFMT) == S_IFDIR)
