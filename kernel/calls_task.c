@@ -138,10 +138,7 @@ long do_task_set_space(struct task *task, unsigned long index, unsigned long spa
     FIND(space, space, space_index, HANDLE_SPACE, RIGHT_CONTROL);
     if (target->page || !held_by(target, task))
         return -EBUSY;
-    struct space *old = target->space;
-    object_get(&space->object);
-    target->space = space;
-    object_put(&old->object);
+    task_set_space(target, space);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Handle tables. An entry holds one reference to its object and one to its badge; ports count the entries that
-// may receive, because the last of them ends the port.
+// may receive, because the last of them ends the port. A space's handle to itself holds no reference: it cannot
+// outlive the space, and would keep it alive for ever.
 #include <abi/object.h>
 #include <errno.h>
 #include <frame.h>
@@ -50,7 +51,8 @@ static void fill(struct space *space, handle_t index, struct object *object, uns
 {
     struct handle *handle = &space->handles.entries[index];
     *handle = (struct handle){ .object = object, .rights = rights, .badge = badge };
-    object_get(object);
+    if (object != &space->object)
+        object_get(object);
     if (badge)
         badge->references++;
     if (object->type == HANDLE_PORT && (rights & RIGHT_RECEIVE))
@@ -104,7 +106,8 @@ long handle_close(struct space *space, handle_t index)
     }
     if (handle.badge)
         badge_put(handle.badge);
-    object_put(handle.object);
+    if (handle.object != &space->object)
+        object_put(handle.object);
     return 0;
 }
 

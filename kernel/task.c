@@ -49,10 +49,26 @@ no_memory:
     return NULL;
 }
 
-static void set_space(struct task *task, struct space *space)
+static void enter_space(struct task *task, struct space *space)
 {
     object_get(&space->object);
+    space->tasks++;
     task->space = space;
+}
+
+// The space may hold the last reference to a task (its own, say): the caller holds another.
+static void leave_space(struct space *space)
+{
+    if (--space->tasks == 0)
+        handle_table_release(space);
+}
+
+void task_set_space(struct task *task, struct space *space)
+{
+    struct space *old = task->space;
+    enter_space(task, space);
+    leave_space(old);
+    object_put(&old->object);
 }
 
 static void set_owner(struct task *task, struct port *owner)
@@ -68,7 +84,7 @@ struct task *task_create(struct space *space, struct quota *quota, struct port *
     struct task *task = allocate(quota, error);
     if (!task)
         return NULL;
-    set_space(task, space);
+    enter_space(task, space);
     set_owner(task, owner);
     task->labels[0] = label;
     task->schedule.virtual_time = this_cpu()->fair_clock;
@@ -82,7 +98,7 @@ struct task *task_clone(struct task *parent, struct space *space, struct quota *
     struct task *child = allocate(quota, error);
     if (!child)
         return NULL;
-    set_space(child, space);
+    enter_space(child, space);
     set_owner(child, parent->owner);
     if (parent->routes)
         object_get(&parent->routes->object);
@@ -159,6 +175,7 @@ void task_kill(struct task *task)
         return;
     if (task == first_task)
         panic("the first task was destroyed");
+    object_get(&task->object);
     bool receiving = task->state == TASK_RECEIVING;
     sched_block(task, TASK_DEAD);
     if (receiving) {
@@ -172,6 +189,9 @@ void task_kill(struct task *task)
     task->interrupted = false;
     sched_forget(task);
     account_forget(task);
+    if (task->space)
+        leave_space(task->space);
+    object_put(&task->object);
 }
 
 static void release(struct task *task)

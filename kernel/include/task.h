@@ -78,6 +78,7 @@ void task_destroy(struct object *object);
 struct task *task_clone(struct task *parent, struct space *space, struct quota *quota, unsigned flags,
                         unsigned long stack, unsigned long tls, int *error);
 long task_set_message_page(struct task *task, unsigned long address); // maps one, before the start
+void task_set_space(struct task *task, struct space *space); // while it cannot run
 void task_kill(struct task *task); // off its CPU, out of every queue; its open call ends
 long task_start(struct task *task); // starts or resumes; -EINVAL unless new or suspended
 long task_suspend(struct task *task);

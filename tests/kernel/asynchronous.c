@@ -9,7 +9,8 @@ static void answered_later(void)
     handle_t service = new_port(), mine = new_port();
     long slot = call_create(ROOT_QUOTA);
     CHECK(slot > 0);
-    message_page->out = (struct message){ .number = 3, .args = { 1, 2, 3, 4, 5, 6 }, .handles = { ROOT_QUOTA } };
+    message_page->out =
+        (struct message){ .number = 3, .args = { 1, 2, 3, 4, 5, 6 }, .handles = { ROOT_QUOTA } };
     CHECK_EQUAL(begin((handle_t)slot, service, mine, COOKIE), 0);
     CHECK_EQUAL(begin((handle_t)slot, service, mine, COOKIE), -EBUSY);
     CHECK_EQUAL(receive(mine, 0), -ETIMEDOUT);

@@ -23,7 +23,8 @@ static void words_travel_both_ways(void)
     CHECK_EQUAL(in->number, 7);
     for (unsigned i = 0; i < MESSAGE_WORDS; i++)
         CHECK_EQUAL(in->args[i], i + 1);
-    message_page->out = (struct message){ .token = in->token, .value = 42, .args = { 11, 12, 13, 14, 15, 16 } };
+    message_page->out =
+        (struct message){ .token = in->token, .value = 42, .args = { 11, 12, 13, 14, 15, 16 } };
     CHECK_EQUAL(reply(), 0);
     CHECK_EQUAL(reply(), -ESRCH);
     CHECK_EQUAL(next_message(port), MESSAGE_CALL);
@@ -80,7 +81,7 @@ static void wrong_reply_kinds(void)
 static void handle_child(void)
 {
     struct message *out = &message_page->out, *in = &message_page->in;
-    long port = port_create(CHILD_PORT + 1); // the quota it was given
+    long port = port_create(CHILD_PORT + 1);                    // the quota it was given
     long closed = handle_duplicate((handle_t)port, RIGHT_SEND); // without RIGHT_TRANSFER
     *out = (struct message){ .number = 1, .handles = { (handle_t)port, 9999, (handle_t)closed, 0 } };
     KCALL1(call, CHILD_PORT);
@@ -114,20 +115,11 @@ static void handles_travel_both_ways(void)
     handle_close(port);
 }
 
-static void call_10(void)
-{
-    child_call(10, 0, 0);
-}
+static void call_10(void) { child_call(10, 0, 0); }
 
-static void call_20(void)
-{
-    child_call(20, 0, 0);
-}
+static void call_20(void) { child_call(20, 0, 0); }
 
-static void call_30(void)
-{
-    child_call(30, 0, 0);
-}
+static void call_30(void) { child_call(30, 0, 0); }
 
 static void urgent_callers_come_first(void)
 {
@@ -141,7 +133,7 @@ static void urgent_callers_come_first(void)
         CHECK_EQUAL(child_start(&children[i]), 0);
     }
     CHECK_EQUAL(receive(idle, clock_monotonic() + 30000000), -ETIMEDOUT); // all have called
-    child_destroy(&children[3]); // and one is taken back
+    child_destroy(&children[3]);                                          // and one is taken back
     for (unsigned long number = 30; number >= 10; number -= 10) {
         CHECK_EQUAL(next_message(port), MESSAGE_CALL);
         CHECK_EQUAL(message_page->in.number, number);
@@ -200,7 +192,8 @@ static void client_committed(void)
     child_exit(KCALL1(call, CHILD_PORT + 1));
 }
 
-static bool start_pair(struct child *server, struct child *client, void (*work)(void), handle_t port, handle_t service)
+static bool start_pair(struct child *server, struct child *client, void (*work)(void), handle_t port,
+                       handle_t service)
 {
     if (child_create(server, mortal_server, port) < 0 || child_create(client, work, port) < 0)
         return false;
@@ -250,7 +243,8 @@ static void echo_server(void)
     message_page->wide[0] = NO_DEADLINE;
     KCALL1(receive, CHILD_PORT + 1);
     for (;;) {
-        message_page->out = (struct message){ .token = message_page->in.token, .value = (long)message_page->in.args[0] + 1 };
+        message_page->out =
+            (struct message){ .token = message_page->in.token, .value = (long)message_page->in.args[0] + 1 };
         message_page->wide[0] = NO_DEADLINE;
         KCALL1(reply_receive, CHILD_PORT + 1);
     }

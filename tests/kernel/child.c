@@ -36,10 +36,7 @@ static void remember(const struct child *child)
         }
 }
 
-bool child_is_running(void)
-{
-    return start_page == &child_start_page;
-}
+bool child_is_running(void) { return start_page == &child_start_page; }
 
 _Noreturn void child_main(void)
 {
@@ -66,8 +63,8 @@ static long make(struct child *child, void (*fn)(void), handle_t port, bool nati
     handle_close((handle_t)send);
     if (given != CHILD_PORT)
         return given < 0 ? given : -EINVAL;
-    struct task_start start = { (unsigned long)(native ? (const void *)_start : (const void *)fn), CHILD_STACK,
-                                (unsigned long)&child_start_page, native ? CHILD_PAGE : 0 };
+    struct task_start start = { (unsigned long)(native ? (const void *)_start : (const void *)fn),
+                                CHILD_STACK, (unsigned long)&child_start_page, native ? CHILD_PAGE : 0 };
     long task = task_create(child->space, ROOT_QUOTA, port, CHILD_LABEL, &start);
     if (task < 0)
         return task;
@@ -88,10 +85,7 @@ long child_create_routed(struct child *child, void (*fn)(void), handle_t port, h
     return error < 0 ? error : task_set_routes(child->task, routes);
 }
 
-long child_start(struct child *child)
-{
-    return task_start(child->task);
-}
+long child_start(struct child *child) { return task_start(child->task); }
 
 void child_destroy(struct child *child)
 {
@@ -139,20 +133,11 @@ long answer(unsigned kind, unsigned flags, unsigned long number, long value)
     return reply();
 }
 
-long answer_value(long value)
-{
-    return answer(REPLY_VALUE, 0, 0, value);
-}
+long answer_value(long value) { return answer(REPLY_VALUE, 0, 0, value); }
 
-long answer_frame(void)
-{
-    return answer(REPLY_FRAME, 0, 0, 0);
-}
+long answer_frame(void) { return answer(REPLY_FRAME, 0, 0, 0); }
 
-long answer_divert(unsigned long reason, long value)
-{
-    return answer(REPLY_DIVERT, 0, reason, value);
-}
+long answer_divert(unsigned long reason, long value) { return answer(REPLY_DIVERT, 0, reason, value); }
 
 handle_t new_port(void)
 {

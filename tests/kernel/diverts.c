@@ -154,10 +154,7 @@ static void owners_own_trap_is_not_cancelled(void)
     scene_end(&scene);
 }
 
-static void interrupt_refuses_native_tasks(void)
-{
-    CHECK_EQUAL(task_interrupt(ROOT_TASK), -EINVAL);
-}
+static void interrupt_refuses_native_tasks(void) { CHECK_EQUAL(task_interrupt(ROOT_TASK), -EINVAL); }
 
 static void traced_trap_stops_twice(void)
 {

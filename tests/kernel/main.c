@@ -7,8 +7,9 @@
 #include <string.h>
 
 static const struct test *const topics[] = {
-    handle_tests, port_tests,    call_tests,   asynchronous_tests, space_tests,  memory_tests, pager_tests, copy_tests,
-    task_tests,   trap_tests,    divert_tests, machine_tests,      schedule_tests, rights_tests, fuzz_tests,  bench_tests,
+    handle_tests,   port_tests,   call_tests, asynchronous_tests, space_tests,  memory_tests,
+    pager_tests,    copy_tests,   task_tests, trap_tests,         divert_tests, machine_tests,
+    schedule_tests, rights_tests, fuzz_tests, bench_tests,
 };
 
 static char why[200];
@@ -23,10 +24,7 @@ void test_failed(const char *format, ...)
     va_end(args);
 }
 
-bool test_has_failed(void)
-{
-    return why[0] != 0;
-}
+bool test_has_failed(void) { return why[0] != 0; }
 
 struct figures figures_now(void)
 {
@@ -38,8 +36,8 @@ struct figures figures_now(void)
 static bool settled(const struct figures *before, struct figures *now)
 {
     *now = figures_now();
-    return now->tasks == before->tasks && now->handles == before->handles && now->objects == before->objects &&
-           now->free_frames >= before->free_frames;
+    return now->tasks == before->tasks && now->handles == before->handles &&
+           now->objects == before->objects && now->free_frames >= before->free_frames;
 }
 
 // Large things are freed by the kernel's work thread, which runs when we wait.
@@ -60,8 +58,9 @@ static bool run(const struct test *test)
     if (!why[0] && !settled(&before, &after)) {
         wait_settled(&before, &after);
         if (after.tasks != before.tasks || after.handles != before.handles || after.objects != before.objects)
-            test_failed("leak: tasks %lld, handles %lld, objects %lld", (long long)(after.tasks - before.tasks),
-                        (long long)(after.handles - before.handles), (long long)(after.objects - before.objects));
+            test_failed("leak: tasks %lld, handles %lld, objects %lld",
+                        (long long)(after.tasks - before.tasks), (long long)(after.handles - before.handles),
+                        (long long)(after.objects - before.objects));
         // Tables of slots and slabs stay; a leak of pages shows as more than a few.
         else if (after.free_frames + 4 < before.free_frames)
             test_failed("leak: %lld frames", (long long)(before.free_frames - after.free_frames));

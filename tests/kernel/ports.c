@@ -35,10 +35,7 @@ static void send_without_receiver_fails(void)
     handle_close((handle_t)send);
 }
 
-static void notify_child(void)
-{
-    notify(CHILD_PORT, 16);
-}
+static void notify_child(void) { notify(CHILD_PORT, 16); }
 
 static void notification_wakes_receiver(void)
 {

@@ -17,21 +17,21 @@ extern const struct test handle_tests[], port_tests[], call_tests[], asynchronou
     schedule_tests[], rights_tests[], fuzz_tests[], bench_tests[];
 
 // Fails the running test and leaves the function.
-#define CHECK(condition)                                                                                      \
-    do {                                                                                                      \
-        if (!(condition)) {                                                                                   \
-            test_failed("%s:%d: %s", __FILE__, __LINE__, #condition);                                         \
-            return;                                                                                           \
-        }                                                                                                     \
+#define CHECK(condition)                                                                                     \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            test_failed("%s:%d: %s", __FILE__, __LINE__, #condition);                                        \
+            return;                                                                                          \
+        }                                                                                                    \
     } while (0)
 
-#define CHECK_EQUAL(expression, expected)                                                                     \
-    do {                                                                                                      \
-        long got_ = (long)(expression), expected_ = (long)(expected);                                         \
-        if (got_ != expected_) {                                                                              \
-            test_failed("%s:%d: %s is %ld, not %ld", __FILE__, __LINE__, #expression, got_, expected_);       \
-            return;                                                                                           \
-        }                                                                                                     \
+#define CHECK_EQUAL(expression, expected)                                                                    \
+    do {                                                                                                     \
+        long got_ = (long)(expression), expected_ = (long)(expected);                                        \
+        if (got_ != expected_) {                                                                             \
+            test_failed("%s:%d: %s is %ld, not %ld", __FILE__, __LINE__, #expression, got_, expected_);      \
+            return;                                                                                          \
+        }                                                                                                    \
     } while (0)
 
 void test_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));

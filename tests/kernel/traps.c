@@ -225,7 +225,9 @@ static void fault_reaches_the_owner(void)
     CHECK_EQUAL(in->args[2] & ACCESS_WRITE, ACCESS_WRITE);
     // Map it: the instruction is tried again, and the task spins from then on.
     token_t token = in->token;
-    CHECK_EQUAL(space_map(routed.child.space, 0, PAGE_SIZE, PROT_READ_BIT | PROT_WRITE_BIT | MAP_FIXED_BIT, 0, 0, 0, 0), 0);
+    CHECK_EQUAL(space_map(routed.child.space, 0, PAGE_SIZE, PROT_READ_BIT | PROT_WRITE_BIT | MAP_FIXED_BIT, 0,
+                          0, 0, 0),
+                0);
     message_page->out = (struct message){ .kind = REPLY_FRAME, .token = token };
     CHECK_EQUAL(reply(), 0);
     CHECK_EQUAL(receive(routed.port, clock_monotonic() + 20000000), -ETIMEDOUT);
@@ -251,10 +253,7 @@ static void protection_fault(void)
     routed_end(&routed);
 }
 
-static void illegal(void)
-{
-    __builtin_trap();
-}
+static void illegal(void) { __builtin_trap(); }
 
 static void illegal_instruction(void)
 {
