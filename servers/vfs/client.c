@@ -120,6 +120,19 @@ void fs_put(struct fs *fs)
     heap_free(fs);
 }
 
+void client_set_exe(struct client *client, const struct path *exe)
+{
+    if (exe && exe->dentry) {
+        path_get(exe);
+        exe->dentry->inode->execs++;
+    }
+    if (client->exe.dentry)
+        client->exe.dentry->inode->execs--;
+    path_put(&client->exe);
+    if (exe)
+        client->exe = *exe;
+}
+
 // The first process: root directory everywhere, no descriptors, all capabilities until pm says otherwise.
 static bool contexts_first(struct client *client)
 {
@@ -147,8 +160,7 @@ static bool contexts_clone(struct client *client, struct client *parent, unsigne
         return false;
     if (flags & VFS_SHARE_FS)
         client->fs->references++;
-    client->exe = parent->exe;
-    path_get(&client->exe);
+    client_set_exe(client, &parent->exe);
     client->identity = parent->identity;
     client->limits = parent->limits;
     return true;
@@ -160,7 +172,7 @@ static void contexts_put(struct client *client)
         files_put(client, client->files);
     if (client->fs)
         fs_put(client->fs);
-    path_put(&client->exe);
+    client_set_exe(client, NULL);
 }
 
 struct client *client_create(struct client *parent, unsigned long flags, int tid, int tgid,

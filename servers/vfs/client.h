@@ -55,6 +55,7 @@ struct client *client_by_tid(int tid);
 struct client *client_create(struct client *parent, unsigned long flags, int tid, int tgid,
                              unsigned long pm_label);
 void client_exit(struct client *client);     // drops everything it holds and the record
+void client_set_exe(struct client *client, const struct path *exe); // counted in its inode: ETXTBSY; NULL: none
 void client_end_call(struct client *client); // the caller died: forgets the parked call
 // Visits every client: *index starts at 0. -> NULL at the end
 struct client *client_next(unsigned *index);

@@ -241,9 +241,7 @@ static long vfs_exec(const struct message *message, struct message *reply)
     if (error < 0)
         return error;
     files_close_on_exec(client, client->files);
-    path_put(&client->exe);
-    client->exe = exec->path;
-    path_get(&client->exe);
+    client_set_exe(client, &exec->path);
     exec_free(exec);
     return 0;
 }
