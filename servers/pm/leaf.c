@@ -3,13 +3,12 @@
 #include "leaf.h"
 
 #include "pid.h"
-#include "proc_text.h"
+#include "proc.h"
 #include "process.h"
 #include "state.h"
 #include "thread.h"
 
 #include <errno.h>
-#include <heap.h>
 #include <server.h>
 
 static long send_signal(const unsigned long *args)
@@ -61,88 +60,6 @@ static long group_session(const unsigned long *args)
     return list_first(&group->group, struct process, in_group)->session->number;
 }
 
-// --- /proc
-
-static long list_ids(const struct message *message)
-{
-    uint32_t ids[128];
-    long first = (long)message->args[0], tgid = (long)message->args[1];
-    size_t limit = message->writable.length / sizeof ids[0], count = 0;
-    if (limit > sizeof ids / sizeof ids[0])
-        limit = sizeof ids / sizeof ids[0];
-    struct process *process = tgid ? process_find(tgid) : NULL;
-    if (tgid && !process)
-        return -ESRCH;
-    for (struct pid *pid = pid_next(first); pid && count < limit; pid = pid_next(pid->number + 1))
-        if (tgid ? pid->thread && pid->thread->process == process : pid->process != NULL)
-            ids[count++] = (uint32_t)pid->number;
-    size_t size = count * sizeof ids[0];
-    if (size && copy_out(message->token, 0, ids, message->writable.base, size) != (long)size)
-        return -EFAULT;
-    return (long)count;
-}
-
-static struct thread *thread_by_id(long number)
-{
-    struct pid *pid = pid_find(number);
-    return pid ? pid->thread : NULL;
-}
-
-static long info(const struct message *message)
-{
-    struct thread *thread = thread_by_id((long)message->args[0]);
-    if (!thread)
-        return -ESRCH;
-    struct process *process = thread->process;
-    uint64_t label = thread->vfs_label;
-    struct pm_proc_info result = {
-        .pid = thread->pid->number,
-        .tgid = process_id(process),
-        .ppid = process_parent_id(process),
-        .euid = thread->mm && !thread->mm->dumpable ? 0 : thread->cred.euid,
-        .egid = thread->mm && !thread->mm->dumpable ? 0 : thread->cred.egid,
-        .vfs_label = (uint32_t)label,
-        .vfs_label_high = (uint32_t)(label >> 32),
-        .zombie = thread->state == THREAD_DEAD,
-    };
-    return copy_out(message->token, 0, &result, message->writable.base, sizeof result) == sizeof result ? 0 : -EFAULT;
-}
-
-static long read_text(const struct message *message)
-{
-    struct text text = { 0 };
-    long pid = (long)message->args[0], error;
-    enum pm_proc_file file = (enum pm_proc_file)message->args[1];
-    if (pid) {
-        struct thread *thread = thread_by_id(pid);
-        error = thread ? proc_read_thread(thread, file, &text) : -ESRCH;
-    } else {
-        error = proc_read_system(file, &text);
-    }
-    if (error == 0 && text.failed)
-        error = -ENOMEM;
-    size_t n = text.length < message->writable.length ? text.length : message->writable.length;
-    if (error == 0 && n && copy_out(message->token, 0, text.data, message->writable.base, n) != (long)n)
-        error = -EFAULT;
-    heap_free(text.data);
-    return error < 0 ? error : (long)text.length;
-}
-
-static long write_text(const struct message *message)
-{
-    char text[256];
-    size_t length = message->readable.length;
-    if (length >= sizeof text)
-        return -EINVAL;
-    if (length && copy_in(message->token, 0, text, message->readable.base, length) != (long)length)
-        return -EFAULT;
-    text[length] = '\0';
-    struct thread *thread = message->args[0] ? thread_by_id((long)message->args[0]) : NULL;
-    if (message->args[0] && !thread)
-        return -ESRCH;
-    return proc_write(thread, (enum pm_proc_file)message->args[1], text, length);
-}
-
 void leaf_call(const struct message *message)
 {
     long value;
@@ -150,10 +67,10 @@ void leaf_call(const struct message *message)
     case PM_SIGNAL: value = send_signal(message->args); break;
     case PM_TTY_CHECK: value = tty_check(message->args); break;
     case PM_GROUP_SESSION: value = group_session(message->args); break;
-    case PM_PROC_LIST: value = list_ids(message); break;
-    case PM_PROC_INFO: value = info(message); break;
-    case PM_PROC_READ: value = read_text(message); break;
-    case PM_PROC_WRITE: value = write_text(message); break;
+    case PM_PROC_LIST:
+    case PM_PROC_INFO:
+    case PM_PROC_READ:
+    case PM_PROC_WRITE: value = proc_call(message); break;
     default: value = -ENOSYS;
     }
     reply_value(message->token, value);

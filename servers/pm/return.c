@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The way back to user mode: Linux's exit_to_user_mode. Every answer to a call, divert or fault of a Linux program
 // passes here, so that signals are delivered and calls restarted in one place.
+#include "mm.h"
 #include "process.h"
 #include "state.h"
 #include "thread.h"

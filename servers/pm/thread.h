@@ -4,6 +4,7 @@
 #pragma once
 
 #include "credentials.h"
+#include "pid.h"
 #include "signals.h"
 #include "timer.h"
 
@@ -135,6 +136,9 @@ void thread_count_time(struct thread *thread);       // brings user_time ... up 
 
 #define NO_REPLY (-0x10000l) // a handler's "the answer comes later"
 // Results that never reach a program (linux/errno.h).
+// task_info's answer for a task that waits in a call (kernel/include/task.h, TASK_CALLING).
+#define TASK_INFO_CALLING 3
+
 #define ERESTARTSYS 512
 #define ERESTARTNOINTR 513
 #define ERESTARTNOHAND 514
