@@ -135,12 +135,14 @@ int fiber_run(void (*fn)(void *), void *argument, bool urgent) {
     return 0;
 }
 
-void fibers_run_ready(void) {
+bool fibers_run_ready(void) {
+    bool any = !list_empty(&ready);
     while (!list_empty(&ready)) {
         struct fiber *fiber = list_first(&ready, struct fiber, link);
         list_remove(&fiber->link);
         resume(fiber);
     }
+    return any;
 }
 
 long fiber_call(handle_t port, struct message *message) {

@@ -111,9 +111,10 @@ static long next_message(uint64_t deadline) {
 
 _Noreturn void server_loop(const struct server_handlers *handlers) {
     for (;;) {
-        fibers_run_ready();
-        if (handlers->before_wait)
-            handlers->before_wait();
+        do {
+            if (handlers->before_wait)
+                handlers->before_wait();
+        } while (fibers_run_ready()); // each may make work for the other
         long error = next_message(handlers->deadline ? handlers->deadline() : NO_DEADLINE);
         if (error == -ETIMEDOUT) {
             handlers->expired();

@@ -7,5 +7,5 @@
 #define COOKIE_FIBER 1ul
 
 void fiber_reply(unsigned long cookie, const struct message *reply); // the answer of a fiber's call is in
-void fibers_run_ready(void);                                         // runs every fiber that was woken
+bool fibers_run_ready(void); // runs every fiber that was woken; -> whether there was one
 void reply_flush(void); // sends an answer that waits to be sent together with the next receive

@@ -110,13 +110,11 @@ void constants_set_group(struct process *process);
     X(sched_get_priority_max) \
     X(sched_get_priority_min) \
     X(sched_getaffinity) \
-    X(sched_getattr) \
     X(sched_getparam) \
     X(sched_getscheduler) \
     X(sched_rr_get_interval) \
     X(sched_rr_get_interval_time64) \
     X(sched_setaffinity) \
-    X(sched_setattr) \
     X(sched_setparam) \
     X(sched_setscheduler) \
     X(sched_yield) \

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// i386: frames, thread-local storage and processor description of Linux processes (linux/process.h).
+// i386: frames, thread-local storage and processor features of Linux processes (linux/process.h).
 #include <errno.h>
 #include <linux/process.h>
-#include <printf.h>
 #include <string.h>
 
 #define EFLAGS_USER 0x202u
@@ -146,24 +145,6 @@ unsigned long arch_hwcap(void) {
 }
 
 unsigned long arch_hwcap2(void) { return 0; }
-
-int arch_cpuinfo(char *text, size_t size) {
-    uint32_t vendor[4], version[4];
-    cpuid(0, vendor);
-    cpuid(1, version);
-    char name[13];
-    memcpy(name, &vendor[1], 4);
-    memcpy(name + 4, &vendor[3], 4);
-    memcpy(name + 8, &vendor[2], 4);
-    name[12] = '\0';
-    return snprintf(text, size,
-                    "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nstepping\t: %u\n"
-                    "fpu\t\t: yes\ncpuid level\t: %u\nflags\t\t:%s%s%s%s%s\n\n",
-                    name, version[0] >> 8 & 15, (version[0] >> 4 & 15) | (version[0] >> 12 & 0xf0), version[0] & 15,
-                    vendor[0], version[3] & 1 ? " fpu" : "", version[3] >> 4 & 1 ? " tsc" : "",
-                    version[3] >> 15 & 1 ? " cmov" : "", version[3] >> 25 & 1 ? " sse" : "",
-                    version[3] >> 26 & 1 ? " sse2" : "");
-}
 
 // Status word of the FPU, or MXCSR's flags: invalid, denormal, zero divide, overflow, underflow, precision.
 int fpu_signal_code(unsigned long status)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// riscv64: frames, thread-local storage and processor description of Linux processes (linux/process.h).
+// riscv64: frames, thread-local storage and processor features of Linux processes (linux/process.h).
 #include <errno.h>
 #include <linux/process.h>
-#include <printf.h>
 
 enum { X_SP = 1, X_A0 = 9, X_A7 = 16 }; // indices into user_frame.x
 
@@ -51,11 +50,6 @@ unsigned long arch_hwcap(void)
 }
 
 unsigned long arch_hwcap2(void) { return 0; }
-
-int arch_cpuinfo(char *text, size_t size)
-{
-    return snprintf(text, size, "processor\t: 0\nhart\t\t: 0\nisa\t\t: rv64imafdc\nmmu\t\t: sv39\n\n");
-}
 
 int fpu_signal_code(unsigned long status)
 {

@@ -48,5 +48,6 @@ long tls_get_area(handle_t task, handle_t space, unsigned long user_desc);
 // --- auxiliary vector
 unsigned long arch_hwcap(void);
 unsigned long arch_hwcap2(void);
-// /proc/cpuinfo of one processor. -> length
-int arch_cpuinfo(char *text, size_t size);
+
+// --- faults: what SIGTRAP and SIGFPE say on this architecture
+int fpu_signal_code(unsigned long status); // FPE_*

@@ -48,3 +48,14 @@ struct clone_args { // clone3(2)
 #define PRIO_PROCESS 0
 #define PRIO_PGRP 1
 #define PRIO_USER 2
+
+struct sched_attr { // sched_setattr(2)
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+    uint32_t util_min, util_max;
+};
+#define SCHED_ATTR_SIZE_VER0 48u
+#define SCHED_FLAG_RESET_ON_FORK 1ull

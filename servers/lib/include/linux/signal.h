@@ -140,11 +140,6 @@ struct stack_info { // stack_t
     unsigned long size;
 };
 
-struct sigaction_rt { // what rt_sigaction(2) takes where there is an sa_restorer (i386)
-    unsigned long handler, flags, restorer;
-    uint32_t mask[2];
-};
-
 struct sigevent {
     union sigval value;
     int signo, notify;

@@ -43,3 +43,12 @@ struct ucontext {
 
 #define BREAKPOINT_CODE 1 // TRAP_BRKPT
 #define BREAKPOINT_ADDRESS(pc) (pc)
+
+struct sigaction_user { // rt_sigaction(2): no restorer here
+    unsigned long handler, flags;
+    uint32_t mask[2];
+};
+#define SIGACTION_RESTORER(user) 0ul
+static inline void sigaction_set_restorer(struct sigaction_user *user, unsigned long restorer)
+{
+}
