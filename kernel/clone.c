@@ -22,13 +22,27 @@ static int clone_regions(struct space *child, struct space *parent)
     return 0;
 }
 
+// Regions say where pages can be. A table with pages of several is cloned once.
+static long clone_pages(struct space *child, struct space *parent)
+{
+    unsigned long done = 0, end;
+    for (struct rbtree_node *node = parent->regions.first; node; node = rbtree_next(node)) {
+        if (!region_span(container_of(node, struct region, node), &done, &end))
+            continue;
+        if (pagetable_clone(child, parent, done, end, false) < 0)
+            return -ENOMEM;
+        done = end;
+    }
+    return 0;
+}
+
 struct space *space_clone(struct space *parent, struct quota *quota, int *error)
 {
     *error = -ENOMEM;
     struct space *child = space_create(quota);
     if (!child)
         return NULL;
-    bool done = clone_regions(child, parent) == 0 && pagetable_clone(child, parent, 0, USER_END, false) == 0;
+    bool done = clone_regions(child, parent) == 0 && clone_pages(child, parent) == 0;
     arch_tlb_flush(parent, 0, USER_END); // its pages are protected now, however far that got
     if (done)
         return child;

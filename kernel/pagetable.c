@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define ENTRIES 512u
-#define LEAF_SPAN (ENTRIES * PAGE_SIZE)   // bytes that a leaf table covers
+#define LEAF_SPAN PAGETABLE_SPAN
 #define MIDDLE_SPAN (ENTRIES * LEAF_SPAN) // and the table above it
 #define FREE_TABLES 64u
 
@@ -24,7 +24,6 @@ struct walk {
     uint64_t *table;
     unsigned long base;   // address of its first entry
     unsigned first, last; // [first, last): indices in the range that can be in use
-    bool empty_too;       // stop at tables without any, too
 };
 
 static unsigned root_index(unsigned long address) { return (unsigned)((uint64_t)address / MIDDLE_SPAN); }
@@ -220,17 +219,38 @@ static struct walk walk_start(struct space *space, unsigned long start, unsigned
     return (struct walk){ .space = space, .next = start, .end = end };
 }
 
+// The first address at or above `address` that may have a leaf table, by what the two upper levels hold.
+static unsigned long skip_holes(struct walk *walk, unsigned long address)
+{
+    const uint64_t *root = arch_space_root(walk->space);
+    while (address < walk->end && !root[root_index(address)]) {
+        unsigned long last = address | (MIDDLE_SPAN - 1);
+        if (last >= walk->end - 1)
+            return walk->end;
+        address = last + 1;
+    }
+    if (address >= walk->end)
+        return walk->end;
+    const uint64_t *directory = &table_of(root[root_index(address)])[middle_index(address)];
+    unsigned left = ENTRIES - middle_index(address), holes = 0;
+    while (holes < left && !directory[holes])
+        holes++;
+    if (holes == 0)
+        return address;
+    unsigned long last = (address | (LEAF_SPAN - 1)) + (unsigned long)(holes - 1) * LEAF_SPAN;
+    return last >= walk->end - 1 ? walk->end : last + 1;
+}
+
 // Goes to the next leaf table that exists. -> false: none left
 static bool walk_next(struct walk *walk)
 {
-    while (walk->next < walk->end) {
+    while ((walk->next = skip_holes(walk, walk->next)) < walk->end) {
         unsigned long address = walk->next;
+        unsigned long last = address | (LEAF_SPAN - 1); // byte, so that nothing overflows
         uint64_t *directory = directory_find(walk->space, address);
-        unsigned long span = directory ? LEAF_SPAN : MIDDLE_SPAN;
-        unsigned long stop = (address & ~(span - 1)) + (span - 1); // last byte, so that nothing overflows
-        walk->next = stop < walk->end - 1 ? stop + 1 : walk->end;
+        walk->next = last < walk->end - 1 ? last + 1 : walk->end;
         if (!directory || !*directory)
-            continue;
+            continue; // the table above ended with holes
         walk->directory = directory;
         walk->frame = frame_of(pte_frame(*directory));
         walk->table = table_of(*directory);
@@ -242,7 +262,7 @@ static bool walk_next(struct walk *walk)
             walk->first = low;
         if (walk->last > high)
             walk->last = high;
-        if (walk->first < walk->last || walk->empty_too)
+        if (walk->first < walk->last)
             return true;
     }
     return false;
@@ -548,19 +568,18 @@ long pagetable_clone(struct space *child, struct space *parent, unsigned long st
     return 0;
 }
 
-unsigned long pagetable_release(struct space *space, unsigned long from, unsigned budget)
+unsigned long pagetable_release(struct space *space, unsigned long start, unsigned long end, unsigned *budget)
 {
-    unsigned done = 0;
-    struct walk walk = walk_start(space, from, USER_END);
-    walk.empty_too = true;
+    struct walk walk = walk_start(space, start, end);
     while (walk_next(&walk)) {
-        done += shared(walk.frame) ? 8 : 8 + walk.last - walk.first;
+        unsigned cost = shared(walk.frame) ? 8 : 8 + walk.last - walk.first;
+        *budget -= *budget < cost ? *budget : cost;
         if (shared(walk.frame))
             leave_shared(&walk);
         else
             unmap_part(&walk, 0);
-        if (done >= budget)
+        if (*budget == 0)
             return walk.next;
     }
-    return USER_END;
+    return end;
 }

@@ -2,6 +2,7 @@
 // The ordered set of a space's regions.
 #include <arch.h>
 #include <frame.h>
+#include <pagetable.h>
 #include <region.h>
 
 static struct region *region_of(const struct rbtree_node *node)
@@ -215,4 +216,14 @@ unsigned long region_gap(struct space *space, unsigned long hint, unsigned long 
 {
     hint &= PAGE_MASK;
     return below ? gap_below(space, hint, length) : gap_above(space, hint, length);
+}
+
+bool region_span(const struct region *region, unsigned long *start, unsigned long *end)
+{
+    unsigned long from = region->start & ~(PAGETABLE_SPAN - 1),
+                  last = (region->end - 1) | (PAGETABLE_SPAN - 1);
+    *end = last < USER_END - 1 ? last + 1 : USER_END;
+    if (from > *start)
+        *start = from;
+    return *start < *end;
 }

@@ -27,6 +27,19 @@ struct space *space_create(struct quota *quota)
     return space;
 }
 
+// Where regions are, pages can be. -> false: none left
+static bool release_pages(struct space *space, unsigned budget)
+{
+    const struct region *region = region_above(space, space->release_from);
+    for (; region && budget && space->resident_pages; region = region_next(region)) {
+        unsigned long end;
+        if (region_span(region, &space->release_from, &end))
+            space->release_from = pagetable_release(space, space->release_from, end, &budget);
+    }
+    assert(region || space->resident_pages == 0);
+    return space->resident_pages != 0;
+}
+
 // Leaf by leaf, without rebalancing. -> false: none left
 static bool release_regions(struct space *space, unsigned budget)
 {
@@ -53,10 +66,8 @@ static bool release_regions(struct space *space, unsigned budget)
 static bool release_step(struct work *work)
 {
     struct space *space = container_of(work, struct space, work);
-    if (space->release_from < USER_END) {
-        space->release_from = pagetable_release(space, space->release_from, RELEASE_BUDGET);
+    if (space->resident_pages && release_pages(space, RELEASE_BUDGET))
         return true;
-    }
     if (release_regions(space, RELEASE_BUDGET / 8))
         return true;
     assert(space->resident_pages == 0 && space->table_frames == 0);

@@ -7,6 +7,9 @@
 #include <arch/pte.h>
 #include <space.h>
 
+#define PAGETABLE_SPAN                                                                                       \
+    (512 * PAGE_SIZE) // bytes that a leaf table covers; clone and release go best by whole ones
+
 // The entry as the CPU sees it (not writable in a shared table), 0 if there is none.
 uint64_t pagetable_lookup(struct space *space, unsigned long address);
 // Place of an entry that may be changed; makes tables. NULL: no memory
@@ -35,5 +38,7 @@ uint64_t pagetable_count(struct space *space, unsigned long start, unsigned long
 long pagetable_clone(struct space *child, struct space *parent, unsigned long start, unsigned long end,
                      bool objects);
 
-// Takes tables apart from `from` on, about `budget` entries of them. -> where to go on; USER_END: all gone
-unsigned long pagetable_release(struct space *space, unsigned long from, unsigned budget);
+// Takes the tables of [start, end) apart until about *budget entries are done; what is left of it remains there.
+// -> where to go on, or end
+unsigned long pagetable_release(struct space *space, unsigned long start, unsigned long end,
+                                unsigned *budget);

@@ -25,3 +25,5 @@ struct region *region_merge(struct region *region);
 void region_clear(struct space *space, unsigned long start, unsigned long end, struct region **spare);
 // A free range. -> its start, or 0
 unsigned long region_gap(struct space *space, unsigned long hint, unsigned long length, bool below);
+// The tables' worth of addresses that holds the region's pages, from *start on. -> false: all of it lies below *start
+bool region_span(const struct region *region, unsigned long *start, unsigned long *end);
