@@ -26,7 +26,9 @@
     X(poll) X(ppoll) X(ppoll_time64) X(select) X(old_select) X(pselect6) X(pselect6_time64) \
     X(epoll_create) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2) \
     X(eventfd) X(eventfd2) X(timerfd_create) X(timerfd_settime) X(timerfd_gettime) X(timerfd_settime64) \
-    X(timerfd_gettime64)
+    X(timerfd_gettime64) \
+    X(socket) X(socketpair) X(bind) X(connect) X(listen) X(accept) X(accept4) X(getsockname) X(getpeername) X(sendto) \
+    X(sendmsg) X(recvfrom) X(recvmsg) X(shutdown) X(setsockopt) X(getsockopt) X(socketcall)
 // clang-format on
 
 #define X(name) call_handler call_##name;

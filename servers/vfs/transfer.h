@@ -15,7 +15,8 @@ struct transfer {
     unsigned long within;     // bytes done of the current part
     size_t left, done;
     bool expired; // the read's time is up: it takes what is there
-    bool started; // device drivers: bytes are under way
+    unsigned flags; // sockets: MSG_*
+    bool started;   // device drivers: bytes are under way
 };
 
 void transfer_init(struct transfer *transfer, token_t token, unsigned long base, size_t length);
