@@ -115,6 +115,8 @@ void constants_set_group(struct process *process);
     X(sched_rr_get_interval) \
     X(sched_rr_get_interval_time64) \
     X(sched_setaffinity) \
+    X(sched_getattr) \
+    X(sched_setattr) \
     X(sched_setparam) \
     X(sched_setscheduler) \
     X(sched_yield) \

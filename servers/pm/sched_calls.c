@@ -276,3 +276,46 @@ long call_getcpu(struct thread *caller, const unsigned long args[6])
     return args[1] ? mm_write(caller->mm, args[1], &zero, sizeof zero) : 0;
 }
 
+
+// --- sched_setattr, sched_getattr
+
+long call_sched_setattr(struct thread *caller, const unsigned long args[6])
+{
+    struct sched_attr attributes = { 0 };
+    if (!args[1] || args[2] || (int)args[0] < 0)
+        return -EINVAL;
+    if (mm_read(caller->mm, &attributes, args[1], SCHED_ATTR_SIZE_VER0) < 0)
+        return -EFAULT;
+    if (attributes.size && attributes.size < SCHED_ATTR_SIZE_VER0)
+        return -E2BIG;
+    struct thread *target = named(caller, (int)args[0]);
+    if (!target)
+        return -ESRCH;
+    if (attributes.flags & ~SCHED_FLAG_RESET_ON_FORK)
+        return -EINVAL;
+    bool fair = attributes.policy == SCHED_OTHER || attributes.policy == SCHED_BATCH;
+    int nice = clamp_nice(attributes.nice);
+    if (fair && !may_nice(caller, target, nice))
+        return -EPERM;
+    int reset = attributes.flags & SCHED_FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0;
+    long error = set_policy(caller, target, (int)attributes.policy | reset, (int)attributes.priority);
+    return error == 0 && fair ? set_nice(caller, target, nice) : error;
+}
+
+long call_sched_getattr(struct thread *caller, const unsigned long args[6])
+{
+    uint32_t size = (uint32_t)args[2];
+    if (!args[1] || (int)args[0] < 0 || args[3] || size < SCHED_ATTR_SIZE_VER0 || size > PAGE_SIZE)
+        return -EINVAL;
+    struct thread *target = named(caller, (int)args[0]);
+    if (!target)
+        return -ESRCH;
+    struct sched_attr attributes = {
+        .size = size < sizeof attributes ? size : sizeof attributes,
+        .policy = (uint32_t)target->policy,
+        .flags = target->reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0,
+        .nice = real_time(target->policy) ? 0 : target->nice,
+        .priority = (uint32_t)target->priority,
+    };
+    return mm_write(caller->mm, args[1], &attributes, attributes.size);
+}
