@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -39,14 +40,15 @@ class Completed:
         parts = []
         for title, data in (("stdout", self.out), ("stderr", self.err), ("guest log", self.log)):
             if data.strip():
-                parts.append("--- %s\n%s" % (title, tail(data)))
+                parts.append("--- %s, %d bytes\n%s" % (title, len(data), tail(data, 12)))
         return "\n".join(parts)
 
 
 def tail(data, lines=25):
+    """The last lines, each cut to a bearable length and without control characters."""
     text = data.decode(errors="replace") if isinstance(data, bytes) else data
-    kept = text.rstrip().split("\n")[-lines:]
-    return "\n".join(line[:200] for line in kept)
+    kept = text.replace("\r", "").rstrip().split("\n")[-lines:]
+    return "\n".join("".join(c if c.isprintable() else "?" for c in line[:160]) for line in kept)
 
 
 def guest_environment():
@@ -58,7 +60,7 @@ def guest_environment():
 
 def log_file():
     """A file for a guest's serial line, removed by whoever reads it."""
-    handle, path = __import__("tempfile").mkstemp(prefix="pando-log.")
+    handle, path = tempfile.mkstemp(prefix="pando-log.")
     os.close(handle)
     return path
 
@@ -70,13 +72,28 @@ def take_log(path):
     return log
 
 
-def run_guest(arch, command, stdin=b"", options=(), timeout=60):
-    """One scripts/run to its end. `command` begins with "--" or a host program."""
-    log = log_file()
-    process = subprocess.run(
-        RUN + ["--arch", arch, "--log", log, "--timeout", str(timeout)] + list(options) + list(command),
-        input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=guest_environment(), cwd=ROOT, check=False)
-    return Completed(process.returncode, process.stdout, process.stderr, take_log(log))
+class System:
+    """What tests run on: Pando, or real Linux with the same user land. Archives are those of the build."""
+
+    def __init__(self, arch, archives=("archive",), options=(), name=None):
+        self.arch, self.archives, self.options = arch, tuple(archives), list(options)
+        self.name = name or arch
+        self.is_pando = name is None
+
+    def command(self, more_archives=(), options=()):
+        """scripts/run with its options, without what is to run."""
+        words = RUN + ["--arch", self.arch] + self.options
+        for archive in self.archives + tuple(more_archives):
+            words += ["--initrd", os.path.join(ROOT, "build", self.arch, archive + ".cpio")]
+        return words + list(options)
+
+    def run(self, command, stdin=b"", options=(), archives=(), timeout=60):
+        """One scripts/run to its end. `command` begins with "--", or with a host program."""
+        log = log_file()
+        process = subprocess.run(
+            self.command(archives, ["--log", log, "--timeout", str(timeout)] + list(options)) + list(command),
+            input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=guest_environment(), cwd=ROOT, check=False)
+        return Completed(process.returncode, process.stdout, process.stderr, take_log(log))
 
 
 class Runner:

@@ -42,23 +42,17 @@ def expected(topic, arch):
         return None
 
 
-def guest_options(arch):
-    """Pando with the archive of the test programs behind its own."""
-    build = os.path.join(harness.ROOT, "build", arch)
-    return ["--initrd", os.path.join(build, "archive.cpio"), "--initrd", os.path.join(build, "tests.cpio")]
-
-
 class Batch:
     """One boot of a list of topics; `outputs` is what each printed, "exit N" last."""
 
-    def __init__(self, arch, options, names):
-        self.arch, self.names = arch, list(names)
+    def __init__(self, system, names):
+        self.names = list(names)
         self.outputs = {}
         self.blamed = None
         self.reason = self.details = ""
         self.log_path = harness.log_file()
         self.process = subprocess.Popen(
-            harness.RUN + ["--arch", arch, "--log", self.log_path] + list(options) + ["--", PROGRAM, "--batch"] + self.names,
+            system.command(["tests"], ["--log", self.log_path]) + ["--", PROGRAM, "--batch"] + self.names,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=harness.guest_environment(),
             cwd=harness.ROOT)
 
@@ -102,11 +96,11 @@ class Batch:
         self.details = "--- output\n%s\n--- guest log\n%s" % (harness.tail("\n".join(lines)), harness.tail(log))
 
 
-def collect(arch, options, names):
+def collect(system, names):
     """Runs the topics in as many boots as it takes. Returns outputs, and (reason, details) of those blamed."""
     outputs, blamed, left = {}, {}, list(names)
     while left:
-        batch = Batch(arch, options, left)
+        batch = Batch(system, left)
         batch.run()
         outputs.update(batch.outputs)
         if batch.blamed:
@@ -126,16 +120,16 @@ def compare(topic, arch, output):
     return "prints something else than Linux", harness.tail("\n".join(lines), 40)
 
 
-def job(arch, options, names, prefix="linux"):
+def job(system, names):
     def run():
-        outputs, blamed = collect(arch, options, names)
+        outputs, blamed = collect(system, names)
         results = []
         for topic in names:
-            name = "%s/%s/%s" % (prefix, arch, topic)
+            name = "linux/%s/%s" % (system.name, topic)
             if topic in blamed:
                 results.append(harness.Result(name, *blamed[topic]))
             else:
-                results.append(harness.Result(name, *compare(topic, arch, outputs[topic])))
+                results.append(harness.Result(name, *compare(topic, system.arch, outputs[topic])))
         return results
     return run
 

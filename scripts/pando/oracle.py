@@ -4,6 +4,7 @@ import lzma
 import os
 
 import cpio
+import harness
 
 ARCHITECTURES = ("i386", "riscv64")
 # In the order of their dependencies; those that a kernel has built in are not among its module files.
@@ -32,10 +33,13 @@ done
 for module in %s; do
     [ ! -e /lib/oracle/$module.ko ] || /bin/busybox insmod /lib/oracle/$module.ko
 done
-# The host names the ports one by one, this one last.
-until /bin/busybox grep -q status /sys/class/virtio-ports/*/name 2>/dev/null; do :; done
-for port in /sys/class/virtio-ports/*; do
-    /bin/busybox ln -s /dev/${port##*/} /dev/virtio-ports/$(/bin/busybox cat $port/name)
+# The host names the ports one by one, this one last; on a terminal there are none.
+for device in /sys/bus/virtio/devices/*; do
+    [ -e "$device" ] || continue
+    until /bin/busybox grep -q status /sys/class/virtio-ports/*/name 2>/dev/null; do :; done
+    for port in /sys/class/virtio-ports/*; do
+        /bin/busybox ln -s /dev/${port##*/} /dev/virtio-ports/$(/bin/busybox cat $port/name)
+    done
 done
 exec /sbin/init
 """ % " ".join(MODULES)
@@ -67,9 +71,9 @@ def overlay(arch):
     return writer.bytes()
 
 
-def write_archive(arch, base, target):
-    """Pando's archive at `base` with the overlay behind it, for scripts/run --initrd."""
-    with open(base, "rb") as file:
-        data = file.read()
-    with open(target, "wb") as file:
-        file.write(data + bytes(-len(data) % 4) + overlay(arch))
+def system(arch):
+    """The tests' view of it; writes the overlay beside the build's archives."""
+    with open(os.path.join(harness.ROOT, "build", arch, "oracle.cpio"), "wb") as file:
+        file.write(overlay(arch))
+    options = ["--kernel", kernel(arch), "--machine", MACHINE[arch], "--append", "console=ttyS0"]
+    return harness.System(arch, ("rootfs", "oracle"), options, "linux-" + arch)

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""The host side of scripts/test: which tests there are, built and run, and the last line (see USAGE)."""
+import fnmatch
+import json
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(os.path.dirname(HERE)), "tests", "boot")]
+import boot_test  # noqa: E402
+import harness  # noqa: E402
+import interactive_test  # noqa: E402
+import kernel_tests  # noqa: E402
+import linux_tests  # noqa: E402
+import oracle  # noqa: E402
+import run  # noqa: E402
+import shell_test  # noqa: E402
+
+USAGE = """\
+usage: scripts/test [options] [FILTER...]
+  --arch A     only this architecture (i386 or riscv64); host tests run only without it, or with i386
+  --list       the names of the tests, without running them
+  --verbose    tell the tests that passed too
+  --jobs N     how many run at a time (default 2)
+  --oracle     run the linux, shell and interactive tests on Debian's Linux kernels instead of Pando
+  --record     with --oracle: write what tests/linux printed there as the expected output
+
+A test's name is KIND/ARCH/NAME, with the kinds host, kernel, linux, boot, shell and interactive. FILTER selects
+those whose names contain it (or match it, with * and ?). Ends with "N passed, N failed"; the status is 0 only if
+none failed and at least one ran.
+"""
+
+# So many topics of tests/linux share a boot, that both workers have something to do.
+LINUX_BATCH = 60
+
+
+class Selection:
+    def __init__(self, filters):
+        self.filters = filters
+
+    def takes(self, name):
+        return not self.filters or any(word in name or fnmatch.fnmatch(name, word) for word in self.filters)
+
+
+def build():
+    """Everything, once; the tests then find it ready."""
+    directory = os.path.join(harness.ROOT, "build")
+    bootstrap = os.path.join(harness.ROOT, "scripts", "bootstrap")
+    if subprocess.run([bootstrap], stdout=sys.stderr, check=False).returncode:
+        raise run.Failure(run.MISSING_TOOLS, "scripts/bootstrap failed")
+    if not os.path.exists(os.path.join(directory, "build.ninja")):
+        run.run_quietly(["meson", "setup", "--native-file", os.path.join(harness.ROOT, "scripts/native.ini"),
+                         directory, harness.ROOT])
+    run.run_quietly(["ninja", "-C", directory])
+
+
+def host_tests(selection):
+    """What meson knows as tests: unit tests, and checks of the build."""
+    directory = os.path.join(harness.ROOT, "build")
+    with open(os.path.join(directory, "meson-info", "intro-tests.json"), encoding="utf-8") as file:
+        described = json.load(file)
+    for test in described:
+        name = "host/%s/%s" % (test["suite"][0].partition(":")[2] or "any", test["name"])
+        if selection.takes(name):
+            yield name, lambda test=test: host_test(test, directory)
+
+
+def host_test(test, directory):
+    environment = dict(os.environ, **test["env"])
+    done = subprocess.run(test["cmd"], cwd=test["workdir"] or directory, env=environment, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
+    if done.returncode:
+        raise harness.Failed("status %d" % done.returncode, harness.tail(done.stdout, 40))
+
+
+def linux_jobs(system, selection):
+    names = [name for name in linux_tests.topics() if selection.takes("linux/%s/%s" % (system.name, name))]
+    for at in range(0, len(names), LINUX_BATCH):
+        yield "linux/%s" % system.name, linux_tests.job(system, names[at:at + LINUX_BATCH])
+
+
+def single_jobs(tests, selection):
+    for name, function in tests:
+        if selection.takes(name):
+            yield name, harness.single(name, function)
+
+
+def pando_jobs(architectures, selection):
+    if "i386" in architectures:
+        yield from single_jobs(host_tests(selection), selection)
+    for arch in architectures:
+        system = harness.System(arch)
+        if selection.takes("kernel/%s" % arch) or any("kernel/%s/" % arch in word for word in selection.filters):
+            yield "kernel/%s" % arch, kernel_tests.job(arch, selection)
+        yield from linux_jobs(system, selection)
+        yield from single_jobs(boot_test.tests(system), selection)
+        yield from single_jobs(shell_test.tests(system), selection)
+        yield from single_jobs(interactive_test.tests(system), selection)
+
+
+def oracle_jobs(architectures, selection):
+    for arch in architectures:
+        system = oracle.system(arch)
+        yield from linux_jobs(system, selection)
+        yield from single_jobs(shell_test.tests(system), selection)
+        yield from single_jobs(interactive_test.tests(system), selection)
+
+
+def record(architectures):
+    """Twice on each: what differs from one run to the next is no test."""
+    outputs, unstable = {}, []
+    for arch in architectures:
+        system = oracle.system(arch)
+        outputs[arch], blamed = linux_tests.collect(system, linux_tests.topics())
+        again, blamed_again = linux_tests.collect(system, linux_tests.topics())
+        unstable += ["%s/%s" % (arch, topic) for topic in {**blamed, **blamed_again}]
+        unstable += ["%s/%s" % (arch, topic) for topic in outputs[arch] if outputs[arch][topic] != again.get(topic)]
+    for arch in architectures:
+        others = [outputs[other] for other in architectures if other != arch]
+        linux_tests.record(arch, outputs[arch], others[0] if others else {})
+    for name in unstable:
+        print("not ok linux/%s: not the same twice" % name)
+    count = len(linux_tests.topics()) * len(architectures)
+    print("%d passed, %d failed" % (count - len(unstable), len(unstable)))
+    return 1 if unstable else 0
+
+
+def names_of(jobs, architectures, selection, on_linux):
+    """For --list: batches are told topic by topic; what a kernel test program runs, only it knows."""
+    names = [name for name, _ in jobs if not name.startswith("linux/")]
+    for arch in architectures:
+        system = "linux-" + arch if on_linux else arch
+        names += ["linux/%s/%s" % (system, topic) for topic in linux_tests.topics()]
+    return [name for name in names if selection.takes(name)]
+
+
+def main(arguments):
+    architectures, filters, flags, jobs_at_once = list(harness.ARCHITECTURES), [], set(), 2
+    words = iter(arguments)
+    for word in words:
+        if word in ("-h", "--help"):
+            sys.stdout.write(USAGE)
+            return 0
+        if word == "--arch":
+            architectures = [next(words, "")]
+        elif word == "--jobs":
+            jobs_at_once = int(next(words, "2"))
+        elif word in ("--list", "--verbose", "--oracle", "--record"):
+            flags.add(word)
+        elif word.startswith("-"):
+            sys.stderr.write(USAGE)
+            return 2
+        else:
+            filters.append(word)
+    if not set(architectures) <= set(harness.ARCHITECTURES):
+        sys.stderr.write("scripts/test: --arch is one of: %s\n" % " ".join(harness.ARCHITECTURES))
+        return 2
+    if not os.environ.get("PANDO_BUILT"):
+        build()
+    selection = Selection(filters)
+    if "--record" in flags:
+        return record(architectures)
+    source = oracle_jobs if "--oracle" in flags else pando_jobs
+    jobs = list(source(architectures, selection))
+    if "--list" in flags:
+        print("\n".join(names_of(jobs, architectures, selection, "--oracle" in flags)))
+        return 0
+    runner = harness.Runner(jobs_at_once, "--verbose" in flags)
+    for name, job in jobs:
+        runner.add(name, job)
+    results = runner.run()
+    failed = [result.name for result in results if not result.passed]
+    if failed:
+        print("failed: %s" % " ".join(failed))
+    print("%d passed, %d failed" % (len(results) - len(failed), len(failed)))
+    return 1 if failed or not results else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except run.Failure as failure:
+        sys.stderr.write("scripts/test: %s\n" % failure)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

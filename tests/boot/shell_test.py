@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""Commands in the guest through scripts/run: one row each, with status, output, error and what it must leave."""
+import hashlib
+import os
+import re
+
+import harness
+
+YES = hashlib.md5(b"y\n" * 10000000).hexdigest()
+RANDOM = os.urandom(1000000)
+
+
+class Row:
+    """`out` is the exact standard output, or a pattern that must match all of it; `err` likewise."""
+
+    def __init__(self, name, script, status=0, out=b"", err=b"", stdin=b"", options=(), timeout=60, command=None,
+                 archives=(), pando_only=False):
+        self.name, self.status, self.out, self.err, self.stdin = name, status, out, err, stdin
+        self.options, self.timeout, self.archives = list(options), timeout, archives
+        self.pando_only = pando_only
+        self.command = command or ["--", "sh", "-c", script]
+
+    def check(self, system):
+        done = system.run(self.command, self.stdin, self.options, self.archives, self.timeout)
+        if done.status != self.status:
+            last = done.err.decode(errors="replace").strip().split("\n")[-1]
+            raise harness.Failed("status %d, not %d%s" % (done.status, self.status, " (%s)" % last if last else ""),
+                                 done.details())
+        for what, got, wanted in (("stdout", done.out, self.out), ("stderr", done.err, self.err)):
+            if hasattr(wanted, "fullmatch"):
+                good = wanted.fullmatch(got)
+            else:
+                good = got == wanted
+            if not good:
+                raise harness.Failed("%s is not as it should be" % what, done.details())
+
+
+def matching(pattern):
+    return re.compile(pattern, re.DOTALL)
+
+
+MACHINE = {"i386": b"i686", "riscv64": b"riscv64"}
+
+TREE = "f(){ if [ $1 -eq 0 ]; then echo leaf; else f $(($1-1)) & f $(($1-1)) & wait; fi; }; f 7 | wc -l"
+
+# Runs a body, after a first round that fills caches, and compares memory, tasks and handles before and after.
+# Both come from the system itself; the loop gives work that is done behind our back its time.
+NO_LEAK = """
+body() { %s; }
+free() { grep MemFree /proc/meminfo | tr -dc 0-9; }
+body; body; a=$(free); body; b=$(free); body; c=$(free)
+[ $c -ge $((a - %d)) ] || [ $c -ge $((b - %d)) ] || { echo "free memory: $a $b $c kB"; exit 1; }
+"""
+
+SLEEPERS = """
+set -- /proc/[0-9]*; before=$#
+i=0; while [ $i -lt 4000 ]; do sleep 1000 & i=$((i+1)); done
+set -- /proc/[0-9]*; [ $# -ge $((before + 4000)) ] || echo "only $# processes"
+kill $(jobs -p) 2>/dev/null; wait
+set -- /proc/[0-9]*; [ $# -le $before ] || echo "still $# processes"
+"""
+
+BOMB = """
+ulimit -u 100
+bomb() { bomb 2>/dev/null & bomb 2>/dev/null & wait; }
+(bomb) 2>/dev/null &
+sleep 2; kill -KILL -1; wait
+echo recovered $(echo well)
+"""
+
+HOG = """
+(sleep 1; exit 5) & neighbour=$!
+awk 'BEGIN { s = "x"; while (1) { s = s s; a[i++] = s } }' 2>/dev/null; echo "hog $?"
+wait $neighbour; echo "neighbour $?"
+cat /proc/uptime >/dev/null && echo alive
+"""
+
+FILL = """
+mkdir /m && mount -t tmpfs -o size=8m tmpfs /m
+for i in 1 2 3; do
+    cat /dev/zero > /m/f 2>/m.err; grep -c 'No space left on device' /m.err
+    rm /m/f; echo back > /m/g && cat /m/g; rm /m/g
+done
+umount /m
+"""
+
+
+def rows(arch):
+    return [
+        Row("uname", "", out=matching(rb"Linux \S+ \S+ .*Pando.* " + MACHINE[arch] + rb" .*Linux\n"),
+            command=["--", "uname", "-a"], pando_only=True),
+        Row("exit_status", "exit 7", 7),
+        Row("killed", "kill -SEGV $$", 139),
+        Row("not_found", "", 127, err=matching(rb".*nothing.*not found\n|nothing.*No such file.*\n"),
+            command=["--", "nothing"]),
+        Row("not_executable", "", 126, err=matching(rb".*Permission denied\n"), command=["--", "/etc/passwd"]),
+        Row("echo", "", out=b"two  words\n", command=["--", "echo", "two  words"]),
+        Row("streams", "echo out; echo err >&2", out=b"out\n", err=b"err\n"),
+        # Linux lets only one open a port.
+        Row("binary_clean", "tee /dev/stderr", out=RANDOM, err=RANDOM, stdin=RANDOM, pando_only=True),
+        Row("end_of_file", "cat; echo end", out=b"endend\n", stdin=b"end"),
+        Row("standard_input_of_sh", "", 3, out=b"hello\n", stdin=b"echo hello\nexit 3\n", command=["--", "sh"]),
+        Row("unread_input", "exit 4", 4, stdin=RANDOM),
+        Row("background_child", "sleep 1000 & exit 3", 3),
+        Row("yes_head_md5sum", "set -o pipefail; yes | head -c 20000000 | md5sum", 141,
+            out=YES.encode() + b"  -\n", timeout=120),
+        Row("tree_of_processes", TREE, out=b"128\n"),
+        Row("pipeline_of_five", "seq 1000 | grep 7 | sort -r | head -n 3 | tr '\\n' ' '", out=b"997 987 979 "),
+        Row("command_substitution", "echo $(echo a $(echo b $(echo c)))", out=b"a b c\n"),
+        Row("here_document", "cat <<END\nhere $((6*7))\nEND", out=b"here 42\n"),
+        Row("redirections", "echo a >/tmp/f; echo b >>/tmp/f; cat </tmp/f; ls /no 2>/dev/null || echo c",
+            out=b"a\nb\nc\n"),
+        Row("loops", "i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done; echo $i", out=b"300\n"),
+        Row("traps", "trap 'echo got' USR1; kill -USR1 $$; trap 'echo bye' EXIT", out=b"got\nbye\n"),
+        Row("script", "printf '#!/bin/sh\\necho \"$0 $1\"\\n' >/tmp/s; chmod +x /tmp/s; /tmp/s one", out=b"/tmp/s one\n"),
+        Row("files", "mkdir -p /tmp/a/b; cp /bin/busybox /tmp/a/b/x; cmp /bin/busybox /tmp/a/b/x && mv /tmp/a /tmp/c "
+            "&& find /tmp/c | sort && rm -r /tmp/c && ls /tmp", out=b"/tmp/c\n/tmp/c/b\n/tmp/c/b/x\n"),
+        Row("tar_and_gzip", "cd /tmp; tar czf t.gz -C / etc && mkdir x && tar xzf t.gz -C x && diff -r /etc x/etc && echo same",
+            out=b"same\n"),
+        Row("user", "id -u; id -g; cat /etc/shadow 2>/dev/null || echo refused; echo x 2>/dev/null >/bin/x || echo refused",
+            out=b"1000\n1000\nrefused\nrefused\n", options=["--user", "1000"]),
+        Row("environment", "echo $HOME $COLOUR", out=b"/root blue\n", options=["--env", "COLOUR=blue"]),
+        Row("added_files", "", out=b"#!/bin/sh\n#!/bin/sh\ndrwxrwxrwt\n",
+            command=["--", "sh", "-c", "head -n 1 /run.copy; head -n 1 /var/tmp/g; ls -ld /tmp | cut -c1-10"],
+            options=["--add", "scripts/run:/run.copy", "--add", "scripts/run:/var/tmp/g"]),
+        Row("ten_thousand_forks", "i=0; while [ $i -lt 10000 ]; do (:); i=$((i+1)); done; echo $i", out=b"10000\n",
+            timeout=240),
+        Row("four_thousand_sleepers", SLEEPERS, timeout=240, options=["--memory", "1G"]),
+        Row("fork_bomb", BOMB, out=b"recovered well\n", err=matching(rb".*"), options=["--user", "1000"], timeout=120),
+        Row("memory_hog", HOG, out=b"hog 137\nneighbour 5\nalive\n", timeout=120, err=matching(rb".*")),
+        Row("full_tmpfs", FILL, out=b"1\nback\n" * 3),
+        Row("leak_of_forks", NO_LEAK % ("for i in 1 2 3 4 5 6 7 8 9 10; do (ls / | cat >/dev/null); done", 64, 64)),
+        Row("leak_of_files", NO_LEAK % ("head -c 3000000 /dev/zero >/tmp/f; cp /tmp/f /tmp/g; rm /tmp/f /tmp/g", 64, 64)),
+        Row("leak_of_kills", NO_LEAK % ("for i in 1 2 3 4 5; do sleep 1000 & kill -9 $!; wait; done 2>/dev/null", 64, 64)),
+        Row("ps", "ps | grep -c '[i]nit'", out=b"1\n"),
+        Row("awk_and_sed", "seq 10 | sed -n 's/^/n/p' | awk '{ s = s $1 } END { print s, NR }'",
+            out=b"n1n2n3n4n5n6n7n8n9n10 10\n"),
+        Row("date", "date +%Y", out=matching(rb"20[2-9]\d\n")),
+        Row("timeout_command", "timeout 1 sleep 100; echo $?", out=b"143\n", err=matching(rb"(Terminated\n)?")),
+        Row("mktemp", "f=$(mktemp); echo made >$f; cat $f; rm $f", out=b"made\n"),
+        Row("proc", "cat /proc/self/comm; test -d /proc/1 && readlink /proc/self/exe", out=b"cat\n/bin/busybox\n"),
+        Row("random", "head -c 1000 /dev/urandom | wc -c", out=b"1000\n"),
+        Row("dash", "", out=b"dash 42\n", command=["--", "/bin/dash", "-c", "echo dash $((6 * 7))"],
+            archives=["extra"]),
+        Row("bash", "", out=b"bash 3 z\n", archives=["extra"],
+            command=["--", "/bin/bash", "-c", "a=(x y z); echo bash ${#a[@]} ${a[2]}; [[ abc =~ b ]]"]),
+        Row("glibc_threads", "", out=b"initialised 1, produced 8000, sum 8004000, left 0\n",
+            command=["build/glibc-threads-%s" % arch]),
+        Row("server_restarts", "echo console >/proc/pando/restart; grep -q '^console running 1' /proc/pando/servers && echo on",
+            out=b"on\n", pando_only=True),
+    ]
+
+
+def tests(system):
+    return [("shell/%s/%s" % (system.name, row.name), lambda row=row: row.check(system)) for row in rows(system.arch)
+            if system.is_pando or not row.pando_only]
