@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The terminal on the console driver's UART: /dev/ttyS0 and /dev/console; and /dev/tty, whichever the caller's is.
 #include <errno.h>
-#include <linux/mount.h>
 #include <protocol_device.h>
 #include <string.h>
 #include "dev.h"
@@ -115,5 +114,5 @@ int terminals_start(void)
         error = console_start();
     if (error == 0 && console.present)
         error = device_node("ttyS0", S_IFCHR | 0660, DEVICE(TTY_MAJOR, 64), TTY_GROUP);
-    return error < 0 ? error : dev_mount("pts", &devpts_type, MS_NOSUID | MS_NOEXEC, "devpts");
+    return error;
 }

@@ -178,13 +178,6 @@ static int mount_at(const struct path *at, const char *name, uint32_t mode,
     return error < 0 ? error : mount_add(type, &point, flags, source, data);
 }
 
-int dev_mount(const char *name, const struct file_system_type *type, unsigned flags, const char *source)
-{
-    struct path dev = { NULL, dev_root() };
-    dev.mount = dev.dentry ? mount_on(root_mount, dentry_child(root_mount->root, "dev", 3)) : NULL;
-    return dev.mount ? mount_at(&dev, name, 0755, type, flags, source, "") : -ENOENT;
-}
-
 int dev_init(void)
 {
     static const struct {

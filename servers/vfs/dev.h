@@ -21,8 +21,6 @@ int device_open(struct client *caller, struct file *file);
 
 // Makes a node in /dev; directories on the way are made. -> 0 or an error
 int device_node(const char *name, uint32_t mode, uint32_t device, uint32_t gid);
-// Mounts on a directory of /dev, which is made if it is missing.
-int dev_mount(const char *name, const struct file_system_type *type, unsigned flags, const char *source);
 int dev_init(void);
 void random_init(void);
 void random_fill(void *to, size_t length);
