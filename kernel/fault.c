@@ -210,6 +210,7 @@ long space_fault(struct space *space, unsigned long address, unsigned access, st
         if (!pte_writable(*slot)) // else only the table was shared, and is not any more
             return write_protected(&fault, slot);
     }
+    pagetable_reveal(space, address);
     arch_tlb_flush(space, address, address + PAGE_SIZE); // the CPU remembers what was there before
     return 0;
 }

@@ -2,8 +2,9 @@
 // The accessor to page tables: three levels of 512 entries on every architecture (the root may have fewer). A
 // table's descriptor counts its entries, so that an empty table goes at once and a scan ends at the last entry.
 //
-// A leaf table without pages of memory objects may be shared by several spaces (references > 1). Its inner entries
-// are protected then (PTE_TABLE_PROTECTS) or its leaves are; either way no page in it can be written.
+// A leaf table without pages of memory objects may be shared by several spaces (references > 1). No page in it can be
+// written then: the inner entries that hold it are protected. Where that hides it from the CPU altogether
+// (PTE_TABLE_HIDES), the first read protects its leaves one by one and reveals it.
 #include <arch.h>
 #include <errno.h>
 #include <frame.h>
@@ -89,6 +90,7 @@ static struct frame *table_alloc(struct space *space)
         frame->quota = space->quota;
         object_get(&frame->quota->object);
     }
+    frame->size_class = 0;
     frame->table.present = frame->table.objects = 0;
     frame->table.low = ENTRIES;
     frame->table.high = 0;
@@ -171,6 +173,9 @@ static void clear_empty(struct space *space, unsigned long address, uint64_t *di
 
 static void protect_leaves(struct frame *table)
 {
+    if (!table->size_class)
+        return;
+    table->size_class = 0;
     uint64_t *entries = frame_direct(table);
     for (unsigned i = table->table.low; i <= table->table.high; i++)
         if (pte_writable(entries[i]))
@@ -289,6 +294,19 @@ uint64_t pagetable_lookup(struct space *space, unsigned long address)
     return pte_table_writable(*directory) ? entry : pte_protect(entry);
 }
 
+void pagetable_reveal(struct space *space, unsigned long address)
+{
+    if (!PTE_TABLE_HIDES)
+        return;
+    uint64_t *directory = directory_find(space, address);
+    if (!directory || !*directory || pte_table_writable(*directory))
+        return;
+    struct frame *table = frame_of(pte_frame(*directory));
+    if (shared(table))
+        protect_leaves(table);
+    pte_store(directory, pte_table_unprotect(*directory));
+}
+
 uint64_t *pagetable_slot(struct space *space, unsigned long address)
 {
     uint64_t *directory = directory_make(space, address);
@@ -321,6 +339,8 @@ void pagetable_enter(struct space *space, unsigned long address, uint64_t *slot,
     note_used(table, leaf_index(address));
     if (entry & (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE))
         table->table.objects++;
+    if (pte_writable(entry))
+        table->size_class = 1;
     space->resident_pages++;
     pte_store(slot, entry);
 }
@@ -337,6 +357,8 @@ void pagetable_replace(struct space *space, unsigned long address, uint64_t *slo
     const uint64_t object = PTE_SOFT_OBJECT | PTE_SOFT_DEVICE;
     struct frame *table = table_frame(slot);
     table->table.objects = (uint16_t)(table->table.objects + !!(entry & object) - !!(old & object));
+    if (pte_writable(entry))
+        table->size_class = 1;
     pte_store(slot, entry);
     arch_tlb_flush(space, address & PAGE_MASK, (address & PAGE_MASK) + PAGE_SIZE);
     if (pte_frame(old) != pte_frame(entry))
@@ -508,10 +530,8 @@ long pagetable_move(struct space *space, unsigned long from, unsigned long lengt
 
 static void share_table(struct space *child, uint64_t *child_directory, struct walk *walk)
 {
-    if (PTE_TABLE_PROTECTS)
+    if (!PTE_TABLE_HIDES || walk->frame->size_class)
         pte_store(walk->directory, pte_table_protect(*walk->directory));
-    else
-        protect_leaves(walk->frame);
     walk->frame->references++;
     child->table_frames++;
     child->resident_pages += walk->frame->table.present;

@@ -36,7 +36,7 @@ static bool release_pages(struct space *space, unsigned budget)
         if (region_span(region, &space->release_from, &end))
             space->release_from = pagetable_release(space, space->release_from, end, &budget);
     }
-    assert(region || space->resident_pages == 0);
+    assert(budget == 0 || space->resident_pages == 0);
     return space->resident_pages != 0;
 }
 

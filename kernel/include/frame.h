@@ -12,7 +12,7 @@ struct frame {
     uint32_t references; // a slab: objects in use; a page table: spaces that use it
     uint8_t order;       // of a free block's head or an allocated block
     uint8_t state;       // enum frame_state; TAIL: inside a block
-    uint16_t size_class; // a slab's
+    uint16_t size_class; // a slab's; a page table: 1 if one of its leaves may be writable
     union {
         struct quota *quota; // charged until freed (reference held); NULL: the kernel's own
         void *objects;       // a slab: its free objects

@@ -12,6 +12,8 @@
 
 // The entry as the CPU sees it (not writable in a shared table), 0 if there is none.
 uint64_t pagetable_lookup(struct space *space, unsigned long address);
+// Lets the CPU read a page that is there, in a table that was hidden from it (PTE_TABLE_HIDES).
+void pagetable_reveal(struct space *space, unsigned long address);
 // Place of an entry that may be changed; makes tables. NULL: no memory
 uint64_t *pagetable_slot(struct space *space, unsigned long address);
 // Fills an empty place. Takes over the caller's reference to the frame.

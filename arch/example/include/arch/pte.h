@@ -17,8 +17,8 @@
 #define PTE_UNCACHED 0x80ull    // pte_leaf() flag
 #define PTE_FRAME 0x000ffffffffff000ull
 
-// Does a write bit in an inner entry protect all that is below it?
-#define PTE_TABLE_PROTECTS false
+// Without a write bit in inner entries, a protected one is invalid to the CPU: the first access finds out what to do.
+#define PTE_TABLE_HIDES true
 
 static inline uint64_t pte_rights(unsigned protection)
 {
@@ -63,10 +63,10 @@ static inline uint64_t pte_change(uint64_t entry, unsigned protection)
     return kept | (pte_writable(entry) ? rights : rights & ~PTE_WRITE);
 }
 
-// Inner entries of tables shared between spaces (see PTE_TABLE_PROTECTS).
+// Inner entries of tables shared between spaces (see PTE_TABLE_HIDES).
 static inline bool pte_table_writable(uint64_t entry) { return entry & PTE_VALID; }
-static inline uint64_t pte_table_protect(uint64_t entry) { return entry; }
-static inline uint64_t pte_table_unprotect(uint64_t entry) { return entry; }
+static inline uint64_t pte_table_protect(uint64_t entry) { return entry & ~PTE_VALID; }
+static inline uint64_t pte_table_unprotect(uint64_t entry) { return entry | PTE_VALID; }
 
 // The CPU may read an entry while it is written.
 static inline void pte_store(uint64_t *slot, uint64_t entry)

@@ -19,7 +19,7 @@
 #define PTE_FRAME 0x000ffffffffff000ull
 
 // In inner entries the CPU combines the write bit with the leaf's: a shared table is protected there.
-#define PTE_TABLE_PROTECTS true
+#define PTE_TABLE_HIDES false
 
 extern uint64_t arch_nx; // bit 63 if the CPU has execute protection and it is on, else 0
 
@@ -66,7 +66,7 @@ static inline uint64_t pte_change(uint64_t entry, unsigned protection)
     return kept | pte_rights(others) | write;
 }
 
-// Inner entries of tables shared between spaces (see PTE_TABLE_PROTECTS).
+// Inner entries of tables shared between spaces (see PTE_TABLE_HIDES).
 static inline bool pte_table_writable(uint64_t entry) { return entry & PTE_WRITE; }
 static inline uint64_t pte_table_protect(uint64_t entry) { return entry & ~PTE_WRITE; }
 static inline uint64_t pte_table_unprotect(uint64_t entry) { return entry | PTE_WRITE; }

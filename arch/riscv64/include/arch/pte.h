@@ -21,8 +21,8 @@
 #define PTE_UNCACHED 0x0ull // physical memory attributes decide
 #define PTE_PPN 0x003ffffffffffc00ull
 
-// Inner entries have no write bit: the leaves of a shared table are protected one by one.
-#define PTE_TABLE_PROTECTS false
+// Inner entries have no write bit: a protected one is invalid to the CPU, and the first access finds out what to do.
+#define PTE_TABLE_HIDES true
 
 // Protection bits of a leaf. Writable without readable is reserved, so all but execute-only are readable.
 static inline uint64_t pte_rights(unsigned protection)
@@ -73,10 +73,10 @@ static inline uint64_t pte_change(uint64_t entry, unsigned protection)
     return kept | pte_rights(others) | write;
 }
 
-// Inner entries of tables shared between spaces (see PTE_TABLE_PROTECTS).
+// Inner entries of tables shared between spaces (see PTE_TABLE_HIDES).
 static inline bool pte_table_writable(uint64_t entry) { return entry & PTE_VALID; }
-static inline uint64_t pte_table_protect(uint64_t entry) { return entry; }
-static inline uint64_t pte_table_unprotect(uint64_t entry) { return entry; }
+static inline uint64_t pte_table_protect(uint64_t entry) { return entry & ~PTE_VALID; }
+static inline uint64_t pte_table_unprotect(uint64_t entry) { return entry | PTE_VALID; }
 
 // An executable page was mapped since the last fence.i: instruction fetches may still see what its frame held before.
 extern bool icache_stale; // paging.c
