@@ -135,7 +135,7 @@ trap_common:
 
 trap_from_kernel:
     kernel_flags
-    cmpl    $VECTOR_LINES, %edx
+    cmpl    $VECTOR_EXCEPTIONS_END, %edx
     jb      kernel_exception
     movl    STACK_TOP, %ecx
     movl    %eax, TASK_KERNEL_SP(%ecx)

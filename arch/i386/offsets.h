@@ -35,7 +35,8 @@
 #define USER_CS 0x73
 #define USER_DS 0x7b
 
-#define VECTOR_LINES 0x30 // first device interrupt
+#define VECTOR_EXCEPTIONS_END 0x20
+#define VECTOR_LINES 0x30 // first device interrupt; below, what the old controllers may send by mistake
 #define VECTOR_TIMER 0x60
 #define VECTOR_SPURIOUS 0x6f
 #define VECTOR_STUBS 0x70

@@ -76,7 +76,7 @@ static void user_exception(struct task *task, unsigned vector)
 
 void trap_user(struct task *task, unsigned vector)
 {
-    if (vector < VECTOR_LINES)
+    if (vector < VECTOR_EXCEPTIONS_END)
         user_exception(task, vector);
     else
         trap_interrupt(vector);
@@ -87,7 +87,7 @@ void trap_interrupt(unsigned vector)
     if (vector == VECTOR_TIMER) {
         apic_end_of_interrupt();
         clock_timer_fired();
-    } else if (vector < VECTOR_TIMER) {
+    } else if (vector >= VECTOR_LINES && vector < VECTOR_TIMER) {
         apic_line_begin(vector - VECTOR_LINES);
         trap_irq(vector - VECTOR_LINES);
     } // else spurious, which wants no acknowledgement
