@@ -6,12 +6,22 @@
 #include <sched.h>
 #include <task.h>
 
-void account_switch(struct cpu *cpu, uint64_t *counter)
+__attribute__((noinline)) void account_switch(struct cpu *cpu, uint64_t *counter)
 {
     uint64_t now = arch_cycles();
     *cpu->account += now - cpu->accounted;
     cpu->accounted = now;
     cpu->account = counter;
+}
+
+// A native server that calls another passes its charge on, so there can be a chain of them.
+void account_end_service(struct task *task)
+{
+    struct task *server = task->call.state == CALL_OPEN ? task->call.server : NULL;
+    while (server && (server->charge == &task->user_time || server->charge == &task->system_time)) {
+        server->charge = &server->user_time;
+        server = server->call.state == CALL_OPEN ? server->call.server : NULL;
+    }
 }
 
 void account_forget(struct task *task)

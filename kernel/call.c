@@ -65,24 +65,32 @@ static void enqueue(struct port *port, struct call *call)
     list_insert(place->next, &call->link);
 }
 
-void call_send(struct call *call, struct port *port)
+// Nobody waits at the port: the call does.
+__attribute__((noinline)) void call_queue(struct call *call, struct port *port)
 {
-    assert(call->state == CALL_IDLE);
-    call->cancelled = call->cancel_told = call->committed = false;
     if (port->dead) {
         call_fail(call, -EPIPE);
         return;
     }
     object_get(&port->object);
     call->port = port;
+    enqueue(port, call);
+}
+
+void call_send(struct call *call, struct port *port)
+{
     struct task *receiver = port->receiver;
+    assert(call->state == CALL_IDLE);
+    call->cancelled = call->cancel_told = call->committed = false;
     if (!receiver) {
-        enqueue(port, call);
+        call_queue(call, port);
         return;
     }
+    object_get(&port->object);
+    call->port = port;
     port->receiver = NULL;
     receiver->receiving = NULL;
-    if (receiver->deadline != NO_DEADLINE)
+    if (receiver->timed)
         timer_set(receiver, NO_DEADLINE);
     message_deliver(call, receiver);
     arch_set_result(receiver, 0);
@@ -91,16 +99,15 @@ void call_send(struct call *call, struct port *port)
 
 void call_close(struct call *call)
 {
+    struct port *port = call->port;
     list_remove(&call->link);
-    list_remove(&call->event_link); // a CANCEL nobody needs any more
-    struct task *server = call->server;
-    if (call->state == CALL_OPEN && server->serving && server->serving == call->task) {
-        server->serving = NULL;
-        server->charge = &server->user_time;
+    if (call->cancelled)
+        list_remove(&call->event_link); // a CANCEL nobody needs any more
+    if (call->state == CALL_OPEN && call->server->serving == call->task) {
+        call->server->serving = NULL;
+        call->server->charge = &call->server->user_time;
     }
     call->state = CALL_IDLE;
-    call->server = NULL;
-    struct port *port = call->port;
     call->port = NULL;
     object_put(&port->object);
 }

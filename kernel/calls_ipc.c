@@ -21,7 +21,7 @@ static long receive(struct task *task, unsigned long index, struct task *ready)
         goto done;
     }
     struct port *port = (struct port *)handle->object;
-    if (port_take(port, task))
+    if (port_has_work(port) && port_take(port, task))
         goto done;
     if (port->receiver) {
         result = -EBUSY;

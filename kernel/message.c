@@ -91,10 +91,13 @@ void message_deliver(struct call *call, struct task *server)
         return;
     }
     server->serving = call->task;
-    server->charge = &call->task->system_time;
     if (call->kind == MESSAGE_CALL) {
+        server->charge = call->task->charge; // which may be somebody else's for whom the caller works
         deliver_native(call, in, server);
-    } else if (call->kind == MESSAGE_TRAP) {
+        return;
+    }
+    server->charge = &call->task->system_time;
+    if (call->kind == MESSAGE_TRAP) {
         deliver_trap(call, in);
     } else {
         in->number = call->number;

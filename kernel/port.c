@@ -75,7 +75,7 @@ void port_wake_receiver(struct task *receiver, long result)
 {
     receiver->receiving->receiver = NULL;
     receiver->receiving = NULL;
-    if (receiver->deadline != NO_DEADLINE)
+    if (receiver->timed)
         timer_set(receiver, NO_DEADLINE);
     arch_set_result(receiver, result);
     sched_wake(receiver);
@@ -105,8 +105,9 @@ void port_event(struct port *port, struct call *call)
         port_wake_receiver(receiver, 0);
 }
 
+// Kept out of the path of a receive that finds nothing.
 // Events of calls come first, so that MESSAGE_CANCEL precedes whatever else there is to say about a task.
-bool port_take(struct port *port, struct task *task)
+__attribute__((noinline)) bool port_take(struct port *port, struct task *task)
 {
     while (!list_empty(&port->events)) {
         struct call *call = list_first(&port->events, struct call, event_link);

@@ -10,6 +10,7 @@
 #define SLICE 4000000u             // ns, for fair and round-robin tasks with competition
 #define WAKE_ADVANTAGE (SLICE / 2) // virtual ns that a sleeper may be behind the others when it wakes
 #define WEIGHT_NORMAL 1024u
+#define SLOW __attribute__((noinline)) // kept out of the paths of calls and traps
 
 struct cpu boot_cpu;
 
@@ -80,6 +81,8 @@ static void enqueue(struct cpu *cpu, struct task *task, bool front)
         else
             list_append(&cpu->fixed[schedule->priority], &schedule->queue);
         cpu->ready |= 1ull << schedule->priority;
+        if (schedule->priority > cpu->top)
+            cpu->top = schedule->priority;
     }
 }
 
@@ -93,8 +96,10 @@ static void dequeue(struct cpu *cpu, struct task *task)
         return;
     }
     list_remove(&schedule->queue);
-    if (schedule->class != SCHEDULE_IDLE && list_empty(&cpu->fixed[schedule->priority]))
+    if (schedule->class != SCHEDULE_IDLE && list_empty(&cpu->fixed[schedule->priority])) {
         cpu->ready &= ~(1ull << schedule->priority);
+        cpu->top = cpu->ready ? (uint8_t)(63 - __builtin_clzll(cpu->ready)) : 0;
+    }
 }
 
 static bool is_fixed(const struct task *task) { return task->schedule.priority > 0; }
@@ -120,7 +125,7 @@ static void limit_round(struct cpu *cpu, const struct task *task)
         limit_slice(cpu, current);
 }
 
-void sched_wake(struct task *task)
+SLOW void sched_wake(struct task *task)
 {
     struct cpu *cpu = this_cpu();
     if (task->suspended) {
@@ -157,38 +162,42 @@ static void switch_to(struct cpu *cpu, struct task *next)
     arch_switch(previous, next);
 }
 
-// Would sched_pick choose task, were it in its queue? A fair task goes on with the slice that it began, or with
-// its caller's where nobody else is ready.
-static bool is_best(const struct cpu *cpu, const struct task *task)
+// A task of no fixed priority can go on directly where nobody else is ready, or with the slice that it began.
+static bool fair_may_go_on(const struct cpu *cpu, const struct task *task)
 {
-    if (is_fixed(task))
-        return cpu->ready >> task->schedule.priority == 0;
-    return !cpu->ready && task->schedule.class == SCHEDULE_FAIR &&
+    return !cpu->top && !task->suspended && task->schedule.class == SCHEDULE_FAIR &&
            (!cpu->fair.first || cpu->fair_current == task);
 }
 
-void sched_hand_over(struct task *task)
+static void hand_over_slowly(struct cpu *cpu, struct task *task)
 {
-    struct cpu *cpu = this_cpu();
-    if (cpu->current->state == TASK_RUNNABLE || task->suspended || task == cpu->current ||
-        !is_best(cpu, task)) {
+    if (cpu->current->state == TASK_RUNNABLE || !fair_may_go_on(cpu, task)) {
         sched_wake(task);
         return;
     }
     task->state = TASK_RUNNABLE;
-    if (!is_fixed(task) && cpu->fair_current != task) {
+    if (cpu->fair_current != task) {
         cpu->fair_current = task;
         task->schedule.slice_end = 0;
     }
     switch_to(cpu, task);
 }
 
+void sched_hand_over(struct task *task)
+{
+    struct cpu *cpu = this_cpu();
+    if (cpu->current->state == TASK_RUNNABLE || task->schedule.direct <= cpu->top) {
+        hand_over_slowly(cpu, task);
+        return;
+    }
+    task->state = TASK_RUNNABLE;
+    switch_to(cpu, task);
+}
+
 static struct task *best(struct cpu *cpu)
 {
-    if (cpu->ready) {
-        unsigned priority = 63 - (unsigned)__builtin_clzll(cpu->ready);
-        return list_first(&cpu->fixed[priority], struct task, schedule.queue);
-    }
+    if (cpu->top)
+        return list_first(&cpu->fixed[cpu->top], struct task, schedule.queue);
     struct task *fair = fair_first(cpu);
     if (fair)
         return fair;
@@ -210,7 +219,7 @@ static void begin_slice(struct cpu *cpu, struct task *task)
     }
 }
 
-void sched_pick(void)
+SLOW void sched_pick(void)
 {
     struct cpu *cpu = this_cpu();
     struct task *previous = cpu->current;
@@ -267,6 +276,17 @@ void sched_timer(void)
         cpu->fair_current = NULL;
 }
 
+static void set_direct(struct task *task)
+{
+    task->schedule.direct = task->suspended ? 0 : task->schedule.priority;
+}
+
+void sched_suspend(struct task *task, bool suspended)
+{
+    task->suspended = suspended;
+    set_direct(task);
+}
+
 void sched_set(struct task *task, unsigned class, unsigned value)
 {
     struct cpu *cpu = this_cpu();
@@ -280,6 +300,7 @@ void sched_set(struct task *task, unsigned class, unsigned value)
     bool fixed = class == SCHEDULE_FIXED || class == SCHEDULE_ROUND;
     schedule->priority = fixed ? (uint8_t)value : 0;
     schedule->weight = class == SCHEDULE_FAIR ? value : WEIGHT_NORMAL;
+    set_direct(task);
     schedule->slice_end = 0;
     if (queued)
         enqueue(cpu, task, false);
@@ -293,6 +314,7 @@ void sched_inherit(struct task *child, const struct task *parent)
     child->schedule.priority = from->priority;
     child->schedule.weight = from->weight;
     child->schedule.virtual_time = from->virtual_time;
+    set_direct(child);
 }
 
 void sched_forget(struct task *task)

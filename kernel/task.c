@@ -33,10 +33,10 @@ static struct task *allocate(struct quota *quota, int *error)
     object_get(&quota->object);
     task->quota = quota;
     task->state = TASK_NEW;
-    task->deadline = NO_DEADLINE;
     task->cpu = this_cpu();
     task->charge = &task->user_time;
     task->schedule.weight = 1024;
+    task->schedule.class = SCHEDULE_FAIR;
     list_init(&task->schedule.queue);
     list_init(&task->served);
     list_append(&task_list, &task->all);
@@ -146,7 +146,7 @@ long task_start(struct task *task)
     }
     if (!task->suspended)
         return -EINVAL;
-    task->suspended = false;
+    sched_suspend(task, false);
     if (task->state == TASK_SUSPENDED)
         sched_wake(task);
     return 0;
@@ -160,11 +160,11 @@ long task_suspend(struct task *task)
     case TASK_NEW: return -EINVAL;
     case TASK_RUNNABLE: sched_block(task, TASK_SUSPENDED); break;
     case TASK_RECEIVING:
-        task->suspended = true;
+        sched_suspend(task, true);
         port_wake_receiver(task, -EINTR);
         break;
     }
-    task->suspended = true;
+    sched_suspend(task, true);
     return 0;
 }
 
@@ -185,6 +185,7 @@ void task_kill(struct task *task)
     }
     while (!list_empty(&task->served))
         call_server_died(list_first(&task->served, struct call, link));
+    account_end_service(task);
     call_abandon(&task->call);
     task->interrupted = false;
     sched_forget(task);

@@ -30,10 +30,11 @@ static void insert(struct cpu *cpu, struct task *task)
 void timer_set(struct task *task, uint64_t deadline)
 {
     struct cpu *cpu = this_cpu();
-    if (task->deadline != NO_DEADLINE)
+    if (task->timed)
         rbtree_remove(&cpu->timers, &task->timer);
     task->deadline = deadline;
-    if (deadline == NO_DEADLINE)
+    task->timed = deadline != NO_DEADLINE;
+    if (!task->timed)
         return;
     insert(cpu, task);
     timer_arm(cpu, deadline);

@@ -20,7 +20,7 @@ void task_orphaned(struct task *task)
     if (task == first_task)
         panic("the first task died: fault %lu at address %lx, pc %lx", task->call.number, task->call.args[0],
               arch_user_pc(task));
-    task->suspended = true;
+    sched_suspend(task, true);
     sched_block(task, TASK_SUSPENDED);
 }
 
@@ -171,7 +171,7 @@ void trap_leave(void)
         if (cpu->reschedule)
             sched_pick();
         struct task *task = cpu->current;
-        if (__builtin_expect(!task->interrupted || !task->routes, 1)) {
+        if (__builtin_expect(!task->interrupted, 1)) {
             account_to(cpu, task->charge);
             return;
         }

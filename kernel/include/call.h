@@ -58,6 +58,7 @@ void call_destroy(struct object *object);
 // Sends an idle call of `kind`, filled in by the caller; a task's state must be set already. Consumes nothing:
 // takes its own reference to port. Runs the receiver directly if it waits and nobody better is ready.
 void call_send(struct call *call, struct port *port);
+void call_queue(struct call *call, struct port *port);
 void call_close(struct call *call);              // OPEN or QUEUED -> IDLE: off its lists, port dropped
 void call_fail(struct call *call, long error);   // an IDLE call that nobody will answer: tells its caller
 void call_cancel(struct call *call);             // its caller wants it ended; QUEUED calls are left to the caller

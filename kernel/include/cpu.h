@@ -20,6 +20,7 @@ struct cpu {
     unsigned id;
     bool reschedule;      // somebody better than current became runnable, or current stopped
     uint64_t ready;       // bit p: fixed[p] is not empty
+    uint8_t top;          // highest p in ready, 0 if there is none
     struct list fixed[PRIORITIES];
     struct rbtree fair;   // by virtual time
     uint64_t fair_clock;  // smallest virtual time seen, never goes back
@@ -30,7 +31,7 @@ struct cpu {
     uint64_t *account;    // counter that the running time goes to
     uint64_t accounted;   // cycle count up to which someone has been charged
     uint64_t kernel_time; // pays where no task does (a task died while it was charged)
-    uint64_t switches;
+    unsigned long switches;
     struct task *dead;    // died while current; freed after the switch away
 };
 

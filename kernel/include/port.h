@@ -42,6 +42,14 @@ bool port_take(struct port *port, struct task *task);
 // Ends a wait in receive, with its result.
 void port_wake_receiver(struct task *receiver, long result);
 
+// Does port_take have something to take? Without branches, for receive.
+static inline bool port_has_work(const struct port *port)
+{
+    return (((uintptr_t)port->queue.next ^ (uintptr_t)&port->queue) |
+            ((uintptr_t)port->events.next ^ (uintptr_t)&port->events) |
+            ((uintptr_t)port->gone.next ^ (uintptr_t)&port->gone) | port->pending) != 0;
+}
+
 struct badge *badge_get(struct port *port, unsigned long value, bool report); // found or made; NULL: no memory
 void badge_put(struct badge *badge);                                         // a handle with it went
 void badge_free(struct badge *badge);

@@ -16,6 +16,7 @@ void sched_yield(struct task *task);
 void sched_pick(void); // called by trap_leave when reschedule is set
 void sched_set(struct task *task, unsigned class, unsigned value);
 void sched_inherit(struct task *child, const struct task *parent);
+void sched_suspend(struct task *task, bool suspended); // sets task->suspended
 void sched_forget(struct task *task); // it died
 void sched_timer(void); // expired deadlines, end of time slice
 
@@ -26,6 +27,7 @@ void timer_arm(struct cpu *cpu, uint64_t when); // the timer fires at `when` or 
 
 // account.c: time goes to the counter cpu->account, in cycles.
 void account_switch(struct cpu *cpu, uint64_t *counter); // from now on
+void account_end_service(struct task *task);             // it dies: whoever works for it pays for itself
 void account_forget(struct task *task);                  // its counters go away
 
 static inline void account_to(struct cpu *cpu, uint64_t *counter)

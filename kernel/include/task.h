@@ -24,7 +24,8 @@ struct schedule {
     struct list queue;       // fixed priorities: run queue of the level
     struct rbtree_node node; // fair: by virtual time
     uint8_t class;           // enum schedule_class
-    uint8_t priority;        // fixed: 1..63
+    uint8_t priority;        // fixed: 1..63, else 0
+    uint8_t direct;          // priority for direct switches to it: 0 when they need a closer look
     bool queued;
     uint32_t weight;
     uint64_t virtual_time;
@@ -62,13 +63,14 @@ struct task {
     struct list served;        // calls it has received and not answered
     struct task *serving;      // caller whose call it handles: time is charged there. No reference: call_close()
                                // and the caller's death clear it
-    uint64_t *charge;          // counter that pays for its running: its own user_time, or serving->system_time
+    uint64_t *charge;          // counter that pays for its running: its own user_time, or what `serving` pays with
     struct schedule schedule;
     struct cpu *cpu;           // where it runs or is queued
     struct rbtree_node timer;  // deadline queue
-    uint64_t deadline;         // NO_DEADLINE: not queued
+    uint64_t deadline;
+    bool timed;                // its deadline is queued
     uint64_t user_time, system_time; // in cycles (arch_cycles)
-    uint64_t switches;
+    unsigned long switches;
     struct list all;           // every task
     void *kernel_stack;        // kernel threads only
 };
