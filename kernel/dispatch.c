@@ -3,6 +3,7 @@
 #include <arch.h>
 #include <calls.h>
 #include <errno.h>
+#include <fast.h>
 
 static call_handler *const handlers[CALL_LIMIT] = {
 #define X(name, number) [number] = do_##name,
@@ -13,6 +14,10 @@ static call_handler *const handlers[CALL_LIMIT] = {
 void kernel_call(struct task *task)
 {
     unsigned long number = arch_call_number(task);
+    if (number == CALL_reply_receive && fast_reply_receive(task, arch_call_arg(task, 0)))
+        return;
+    if (number == CALL_call && fast_call(task, arch_call_arg(task, 0)))
+        return;
     call_handler *handler = number < CALL_LIMIT ? handlers[number] : NULL;
     if (!handler) {
         arch_set_result(task, -ENOSYS);

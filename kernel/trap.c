@@ -5,6 +5,7 @@
 #include <arch/cpu.h>
 #include <calls.h>
 #include <errno.h>
+#include <fast.h>
 #include <log.h>
 #include <memory.h>
 #include <port.h>
@@ -88,12 +89,17 @@ static void answer(struct task *task, long value)
         sched_wake(task);
 }
 
+static const struct route *find_route(const struct task *task, unsigned long number)
+{
+    static const struct route none = { .kind = ROUTE_NONE };
+    return number < task->routes->count ? &task->routes->entries[number] : &none;
+}
+
 void trap_route(struct task *task)
 {
     unsigned long number = arch_call_number(task);
-    const struct routes *routes = task->routes;
-    const struct route *route = number < routes->count ? &routes->entries[number] : NULL;
-    if (route && route->kind == ROUTE_PORT) {
+    const struct route *route = find_route(task, number);
+    if (route->kind == ROUTE_PORT) {
         struct call *call = &task->call;
         call->kind = MESSAGE_TRAP;
         call->label = task->labels[route->slot];
@@ -106,7 +112,7 @@ void trap_route(struct task *task)
             call_cancel(call);
         return;
     }
-    answer(task, route && route->kind == ROUTE_CONSTANT ? task->constants[route->slot] : -ENOSYS);
+    answer(task, route->kind == ROUTE_CONSTANT ? task->constants[route->slot] : -ENOSYS);
 }
 
 void trap_call(struct task *task)
@@ -115,11 +121,19 @@ void trap_call(struct task *task)
         kernel_call(task);
         return;
     }
-    account_to(this_cpu(), &task->system_time);
     if (!(task->trace & TRACE_CALLS)) {
-        trap_route(task);
+        unsigned long number = arch_call_number(task);
+        const struct route *route = find_route(task, number);
+        if (route->kind == ROUTE_CONSTANT) { // not worth reading the clock for
+            arch_set_result(task, task->constants[route->slot]);
+            return;
+        }
+        account_to(this_cpu(), &task->system_time);
+        if (route->kind != ROUTE_PORT || !fast_trap(task, route->port, task->labels[route->slot], number))
+            trap_route(task);
         return;
     }
+    account_to(this_cpu(), &task->system_time);
     task->phase = PHASE_ENTER;
     task_divert(task, DIVERT_ENTER, (long)arch_call_number(task));
 }
