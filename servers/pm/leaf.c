@@ -73,5 +73,6 @@ void leaf_call(const struct message *message)
     case PM_PROC_WRITE: value = proc_call(message); break;
     default: value = -ENOSYS;
     }
-    reply_value(message->token, value);
+    if (value != NO_REPLY)
+        reply_value(message->token, value);
 }

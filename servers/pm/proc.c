@@ -182,6 +182,9 @@ static long write_file(const struct message *message)
 
 long proc_call(const struct message *message)
 {
+    bool text = message->number == PM_PROC_READ || message->number == PM_PROC_WRITE;
+    if (text && message->args[1] >= PROC_PANDO_SERVERS)
+        return proc_pando(message);
     switch (message->number) {
     case PM_PROC_LIST: return list_ids(message);
     case PM_PROC_INFO: return tell_info(message);

@@ -20,7 +20,8 @@ struct text {
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(struct text *text, const void *bytes, size_t length);
 
-long proc_call(const struct message *message); // answers PM_PROC_LIST, INFO, READ and WRITE
+long proc_call(const struct message *message); // answers PM_PROC_LIST, INFO, READ and WRITE, or NO_REPLY
+long proc_pando(const struct message *message); // proc_pando.c
 
 #define CLOCK_TICK 10000000ull // ns; /proc counts in ticks of 100 Hz
 
