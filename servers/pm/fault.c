@@ -68,7 +68,7 @@ static struct siginfo info_of(const struct message *message)
     case FAULT_PAGE: return fault_signal(SIGSEGV, SEGV_MAPERR, address);
     case FAULT_PROTECTION: return fault_signal(SIGSEGV, SEGV_ACCERR, address);
     case FAULT_BUS: return fault_signal(SIGBUS, BUS_ADRERR, address);
-    case FAULT_ILLEGAL: return fault_signal(SIGILL, ILL_ILLOPC, pc);
+    case FAULT_ILLEGAL: return fault_signal(SIGILL, ILLEGAL_CODE, pc);
     case FAULT_BREAKPOINT: return fault_signal(SIGTRAP, BREAKPOINT_CODE, BREAKPOINT_ADDRESS(pc));
     case FAULT_STEP: return fault_signal(SIGTRAP, TRAP_TRACE, pc);
     case FAULT_DIVIDE: return fault_signal(SIGFPE, FPE_INTDIV, pc);

@@ -72,7 +72,6 @@
 #define SI_MESGQ (-3)
 #define SI_TKILL (-6)
 
-#define ILL_ILLOPC 1
 #define FPE_INTDIV 1
 #define FPE_INTOVF 2
 #define FPE_FLTDIV 3

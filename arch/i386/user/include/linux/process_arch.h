@@ -51,6 +51,7 @@ struct user_desc {
 #define TLS_ENTRY_MIN 6 // GDT slot of the first of three TLS entries, as on Linux/i386
 
 // int3 is reported as SI_KERNEL without an address.
+#define ILLEGAL_CODE 2 // ILL_ILLOPN
 #define BREAKPOINT_CODE 0x80
 #define BREAKPOINT_ADDRESS(pc) 0ul
 

@@ -41,6 +41,7 @@ struct ucontext {
 };
 
 
+#define ILLEGAL_CODE 1 // ILL_ILLOPC
 #define BREAKPOINT_CODE 1 // TRAP_BRKPT
 #define BREAKPOINT_ADDRESS(pc) (pc)
 
