@@ -41,19 +41,17 @@ def pipelines(shell):
 
 
 def interrupt_loop(shell):
-    shell.line("while :; do :; done")
+    shell.line("echo started; while :; do :; done")
+    shell.expect("\nstarted\r?\n")
     shell.control("c")
     shell.prompt()
     shell.command("echo status $?", "status 130")
-    shell.line("echo started; yes >/dev/null")
-    shell.expect("\nstarted\r?\n")
-    shell.control("c")
-    shell.prompt()
-    shell.line("echo started; sleep 1000")
-    shell.expect("\nstarted\r?\n")
-    shell.control("c")
-    shell.prompt()
-    shell.line("echo started; sh -c 'trap \"echo trapped; exit 9\" INT; echo ready; while :; do :; done'")
+    for program in ("yes >/dev/null", "sleep 1000", "cat"):
+        shell.start(program)
+        shell.control("c")
+        shell.prompt()
+        shell.command("echo status $?", "status 130")
+    shell.line("sh -c 'trap \"echo trapped; exit 9\" INT; echo ready; while :; do :; done'")
     shell.expect("\nready\r?\n")
     shell.control("c")
     shell.expect("trapped")
@@ -62,15 +60,14 @@ def interrupt_loop(shell):
 
 
 def quit_character(shell):
-    shell.line("echo started; cat")
-    shell.expect("\nstarted\r?\n")
+    shell.start("cat")
     shell.control("\\")
     shell.prompt()
     shell.command("echo status $?", "status 131")
 
 
 def end_of_file(shell):
-    shell.line("cat; echo after")
+    shell.start("cat", "; echo after")
     shell.line("typed")
     shell.expect("typed\r?\ntyped\r?\n")
     shell.control("d")
@@ -79,7 +76,7 @@ def end_of_file(shell):
 
 
 def job_control(shell):
-    shell.line("cat")
+    shell.start("cat")
     shell.line("before")
     shell.expect("before\r?\nbefore\r?\n")
     shell.control("z")
@@ -87,13 +84,14 @@ def job_control(shell):
     shell.prompt()
     shell.command("jobs", "Stopped")
     shell.line("fg")
+    shell.expect("exec cat")
     shell.line("after")
     shell.expect("after\r?\nafter\r?\n")
     shell.control("d")
     shell.prompt()
     shell.command("sleep 1000 & jobs", "Running")
     shell.line("fg")
-    shell.expect("sleep 1000")
+    shell.expect("sleep 1000\r?\n")
     shell.control("z")
     shell.expect("Stopped")
     shell.prompt()
@@ -173,13 +171,13 @@ def terminal_settings(shell):
 
 def dash_session(shell):
     shell.line("dash -i")
-    shell.expect("[#$] $")
+    shell.expect("\n# $")
     shell.line("PS1=dash-'prompt> '")
     shell.expect("dash-prompt> ")
     shell.line("x=5; while [ $x -gt 0 ]; do x=$((x-1)); done; echo x is $x")
     shell.expect("\nx is 0\r?\n")
     shell.expect("dash-prompt> ")
-    shell.line("cat")
+    shell.start("cat")
     shell.control("z")
     shell.expect("Stopped")
     shell.expect("dash-prompt> ")
@@ -196,14 +194,14 @@ def bash_session(shell):
     shell.line("for i in {1..3}; do echo -n $i,; done; echo")
     shell.expect("\n.*1,2,3,")
     shell.expect("bash-prompt> ")
-    shell.line("sleep 1000 | cat")
+    shell.start("sleep 1000", " | cat")
     shell.control("z")
     shell.expect("Stopped")
     shell.expect("bash-prompt> ")
     shell.line("jobs; kill %1; wait; diff <(echo a) <(echo a) && echo same")
     shell.expect("\nsame\r?\n")
     shell.expect("bash-prompt> ")
-    shell.line("sleep 1000")
+    shell.start("sleep 1000")
     shell.control("c")
     shell.expect("bash-prompt> ")
     shell.line("echo $?; exit 4")
@@ -218,7 +216,7 @@ def console_server_dies(shell):
     shell.command("echo console > /proc/pando/restart; echo written")
     shell.command("echo $x; pwd", "kept", "/tmp")
     shell.command("grep console /proc/pando/servers", "console running 1")
-    shell.line("cat")
+    shell.start("cat")
     shell.line("typed")
     shell.expect("typed\r?\ntyped\r?\n")
     shell.control("c")
@@ -246,4 +244,5 @@ TABLE = [
 
 
 def tests(system):
-    return [("interactive/%s/%s" % (system.name, name), lambda test=test: test(system)) for name, test in TABLE]
+    return [("interactive/%s/%s" % (system.name, name), lambda test=test: test(system)) for name, test in TABLE
+            if system.is_pando or name != "console_server_dies"]

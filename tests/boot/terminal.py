@@ -2,6 +2,7 @@
 """A person at the guest's terminal: scripts/run under pexpect, and a shell whose prompt nothing else prints."""
 import os
 import re
+import termios
 import time
 
 import pexpect
@@ -12,6 +13,13 @@ PROMPT = "pando-prompt> "
 SECONDS = 30
 
 
+def keep_line_ends():
+    """The guest's terminal has made CR LF already; QEMU leaves this setting of ours alone."""
+    settings = termios.tcgetattr(0)
+    settings[1] &= ~termios.ONLCR
+    termios.tcsetattr(0, termios.TCSANOW, settings)
+
+
 class Terminal:
     """Use as a context manager: QEMU is gone afterwards, whatever happened."""
 
@@ -20,7 +28,8 @@ class Terminal:
         words = system.command(archives, ["--log", self.log] + list(options))
         environment = dict(harness.guest_environment(), TERM="linux")
         self.child = pexpect.spawn(words[0], words[1:], env=environment, cwd=harness.ROOT, timeout=SECONDS,
-                                   encoding="utf-8", codec_errors="replace", dimensions=(24, 80))
+                                   encoding="utf-8", codec_errors="replace", dimensions=(24, 80),
+                                   preexec_fn=keep_line_ends)
         self.child.delaybeforesend = None
         self.seen = ""
 
@@ -43,7 +52,8 @@ class Terminal:
             os.unlink(self.log)
 
     def expect_prompt_of_any_shell(self):
-        self.expect(r"[#$] $")
+        # busybox's line editor asks the terminal for its cursor behind the prompt, if nothing was typed yet.
+        self.expect(r"[#$] (?:\x1b\[6n)?$")
         # In two words, so that the echo of this line is not taken for the prompt.
         self.line("PS1=pando-'prompt> '")
         self.prompt()
@@ -80,6 +90,11 @@ class Terminal:
             if not re.search(pattern, output):
                 raise harness.Failed("%r has no %r" % (text, pattern), output[-1000:])
         return output
+
+    def start(self, text, more=""):
+        """Begins a program in the foreground; only once it runs is the terminal set for it, and ours to type on."""
+        self.line("sh -c 'echo started; exec %s'%s" % (text, more))
+        self.expect("\nstarted\r?\n")
 
     def leave(self):
         """The shell's end powers the guest off."""
