@@ -103,6 +103,13 @@ long do_space_discard(struct task *task, unsigned long index, unsigned long addr
     return space_discard(space, address, length);
 }
 
+long do_space_limit(struct task *task, unsigned long index, unsigned long address, unsigned long limit,
+                    unsigned long d)
+{
+    FIND(space, space, index, HANDLE_SPACE, RIGHT_CONTROL);
+    return space_limit(space, address, limit);
+}
+
 long do_space_usage(struct task *task, unsigned long index, unsigned long b, unsigned long c, unsigned long d)
 {
     FIND(space, space, index, HANDLE_SPACE, RIGHT_READ);

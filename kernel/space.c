@@ -350,6 +350,18 @@ long space_move(struct space *space, unsigned long from, unsigned long length, u
     return (long)to;
 }
 
+// A changed stack limit holds for the stack that is there already.
+long space_limit(struct space *space, unsigned long address, unsigned long limit)
+{
+    struct region *region = region_above(space, address);
+    if (!region || region->start > address)
+        return -ENOENT;
+    if (!(region->flags & MAP_GROWSDOWN_BIT))
+        return -EINVAL;
+    region->limit = limit >= region->end ? region->start : (limit + PAGE_SIZE - 1) & PAGE_MASK;
+    return 0;
+}
+
 long space_discard(struct space *space, unsigned long address, unsigned long length)
 {
     if (length == 0)

@@ -49,6 +49,7 @@ long space_protect(struct space *space, unsigned long address, unsigned long len
 long space_query(struct space *space, unsigned long address, uint64_t result[8]);
 long space_move(struct space *space, unsigned long from, unsigned long length, unsigned long to,
                 unsigned long to_length);
+long space_limit(struct space *space, unsigned long address, unsigned long limit);
 long space_discard(struct space *space, unsigned long address, unsigned long length);
 
 // Resolves a fault in software, as far as no pager is needed. -> 0 present now; -EFAULT no region;

@@ -156,7 +156,7 @@ static long requeue(struct thread *caller, const unsigned long *args, bool share
         thread->park.futex.key = to;
         list_append(bucket(&to), link);
     }
-    return compare ? done + moved : done;
+    return done + moved; // Linux counts both, for FUTEX_REQUEUE too
 }
 
 // --- FUTEX_WAKE_OP: changes the second word atomically, wakes on the first, and on the second if its old value

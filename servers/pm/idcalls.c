@@ -312,6 +312,17 @@ static long get_groups(struct thread *caller, const unsigned long args[6], size_
     return (long)count;
 }
 
+// As Linux keeps them, and shows them.
+static void sort_groups(struct credentials *cred)
+{
+    for (uint32_t i = 1; i < cred->group_count; i++) {
+        uint32_t gid = cred->groups[i], at = i;
+        for (; at > 0 && cred->groups[at - 1] > gid; at--)
+            cred->groups[at] = cred->groups[at - 1];
+        cred->groups[at] = gid;
+    }
+}
+
 static long set_groups(struct thread *caller, const unsigned long args[6], size_t size)
 {
     struct credentials new = caller->cred;
@@ -324,6 +335,7 @@ static long set_groups(struct thread *caller, const unsigned long args[6], size_
     for (uint32_t i = 0; i < new.group_count; i++)
         if (mm_read(caller->mm, &new.groups[i], args[1] + i * size, size) < 0) // little endian: narrow ids fit below
             return -EFAULT;
+    sort_groups(&new);
     return change(caller, &new);
 }
 

@@ -24,6 +24,18 @@ static long limits_fiber(struct thread *caller, const unsigned long *args)
     return 0;
 }
 
+// The stack that is there grows as far as the new limit says.
+static void limit_stack(struct process *process)
+{
+    struct mm *mm = process_any_thread(process)->mm;
+    struct region_info region;
+    if (!mm || space_query(mm->space, mm->start_stack, &region) < 0 || !(region.flags & MAP_GROWSDOWN_BIT))
+        return;
+    uint64_t limit = process->limits[RLIMIT_STACK].current;
+    unsigned long room = region.end - mm->mmap_base;
+    space_limit(mm->space, region.start, region.end - (limit < room ? (unsigned long)limit : room));
+}
+
 static long set(struct thread *caller, struct process *target, unsigned which, const struct rlimit64 *new)
 {
     struct rlimit64 *limit = &target->limits[which];
@@ -34,6 +46,8 @@ static long set(struct thread *caller, struct process *target, unsigned which, c
     if (new->maximum > limit->maximum && !capable(caller, CAP_SYS_RESOURCE))
         return -EPERM;
     *limit = *new;
+    if (which == RLIMIT_STACK)
+        limit_stack(target);
     if (which == RLIMIT_CPU) {
         target->cpu_warning = 0;
         cpu_timer_rearm(target);

@@ -29,8 +29,10 @@ static void on_trap(const struct message *message)
     thread->call = linux_call_of(message->number);
     call_handler *handler = call_handler_of(thread->call);
     long value = handler ? handler(thread, message->args) : -ENOSYS;
-    if (value != NO_REPLY)
-        thread_return(thread, value);
+    if (value == NO_REPLY)
+        return;
+    returns_drain(); // whom it woke goes first: the last answer's receiver has the processor, and that is the caller
+    thread_return(thread, value);
 }
 
 static void on_divert(const struct message *message)

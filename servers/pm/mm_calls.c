@@ -220,6 +220,18 @@ long call_munmap(struct thread *caller, const unsigned long args[6])
     return space_unmap(caller->mm->space, args[0], length);
 }
 
+// The kernel changes all or nothing; Linux changes what lies before the first hole.
+static long protect_up_to_hole(struct mm *mm, unsigned long start, unsigned long end, unsigned prot)
+{
+    struct region_info region;
+    unsigned long at = start;
+    while (at < end && space_query(mm->space, at, &region) == 0 && region.start <= at)
+        at = region.end;
+    if (at > start && at < end)
+        space_protect(mm->space, start, at - start, prot);
+    return -ENOMEM;
+}
+
 long call_mprotect(struct thread *caller, const unsigned long args[6])
 {
     unsigned long start = args[0], length = page_up(args[1]), prot = args[2];
@@ -239,7 +251,8 @@ long call_mprotect(struct thread *caller, const unsigned long args[6])
         length += start - region.start;
         start = region.start;
     }
-    return space_protect(caller->mm->space, start, length, kernel_prot(prot));
+    long error = space_protect(caller->mm->space, start, length, kernel_prot(prot));
+    return error == -ENOMEM ? protect_up_to_hole(caller->mm, start, start + length, kernel_prot(prot)) : error;
 }
 
 // --- mremap

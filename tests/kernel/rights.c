@@ -41,6 +41,7 @@ static const struct need needs[] = {
     { CALL(space_query), { { SPACE, READ } }, 0, 0 },
     { CALL(space_move), { { SPACE, C } }, 0, 0 },
     { CALL(space_discard), { { SPACE, C } }, 0, 0 },
+    { CALL(space_limit), { { SPACE, C } }, 0, 0 },
     { CALL(space_usage), { { SPACE, READ } }, 0, 0 },
     { CALL(space_add_ioports), { { SPACE, C } }, 0, 0 },
     { CALL(space_handles), { { SPACE, READ } }, 0, 0 },

@@ -47,6 +47,7 @@
     X(space_add_ioports, 57) /* (space, ioports) EOPNOTSUPP where there are none */ \
     X(space_handles, 58)  /* (space) -> number of handles in its table */ \
     X(space_give, 59)     /* (space, h, rights mask) -> index in that space's table (root starting a server) */ \
+    X(space_limit, 60)    /* (space, address, lowest start) how far the grows-down region at address may grow */ \
     /* memory objects */ \
     X(memory_create, 64)  /* (quota, flags, pager port or 0) wide {size in bytes} -> h */ \
     X(memory_physical, 65) /* (system, length, flags) wide {physical address} -> h */ \

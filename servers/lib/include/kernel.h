@@ -87,6 +87,9 @@ static inline long space_move(handle_t space, unsigned long from, unsigned long 
     message_page->wide[0] = to_length;
     return KCALL4(space_move, space, from, length, to);
 }
+static inline long space_limit(handle_t space, unsigned long address, unsigned long limit) {
+    return KCALL3(space_limit, space, address, limit);
+}
 static inline long space_discard(handle_t space, unsigned long address, unsigned long length) {
     return KCALL3(space_discard, space, address, length);
 }
