@@ -239,6 +239,8 @@ long fifo_wait(struct client *caller, struct file *file, unsigned flags)
 {
     if (file->operations != &pipe_operations || flags & (O_NONBLOCK | O_PATH))
         return 0;
+    if (!file->path.mount) // a pipe, opened through /proc/PID/fd: its other end may be gone for good
+        return 0;
     struct pipe *pipe = pipe_of(file);
     bool reading = file_readable(file);
     if ((reading ? pipe->writers : pipe->readers) > 0)
