@@ -90,8 +90,6 @@ void call_send(struct call *call, struct port *port)
     call->port = port;
     port->receiver = NULL;
     receiver->receiving = NULL;
-    if (receiver->timed)
-        timer_set(receiver, NO_DEADLINE);
     message_deliver(call, receiver);
     arch_set_result(receiver, 0);
     sched_hand_over(receiver);

@@ -28,8 +28,8 @@ static long receive(struct task *task, unsigned long index, struct task *ready)
         goto done;
     }
     uint64_t deadline = task->page->wide[0];
-    if (deadline != NO_DEADLINE) {
-        if (deadline <= arch_clock()) {
+    if (deadline != task->deadline) {
+        if (deadline != NO_DEADLINE && deadline <= arch_clock()) {
             result = -ETIMEDOUT;
             goto done;
         }

@@ -11,13 +11,17 @@ static call_handler *const handlers[CALL_LIMIT] = {
 #undef X
 };
 
+bool kernel_call_fast(struct task *task)
+{
+    unsigned long number = arch_call_number(task);
+    if (number == CALL_reply_receive)
+        return fast_reply_receive(task, arch_call_arg(task, 0));
+    return number == CALL_call && fast_call(task, arch_call_arg(task, 0));
+}
+
 void kernel_call(struct task *task)
 {
     unsigned long number = arch_call_number(task);
-    if (number == CALL_reply_receive && fast_reply_receive(task, arch_call_arg(task, 0)))
-        return;
-    if (number == CALL_call && fast_call(task, arch_call_arg(task, 0)))
-        return;
     call_handler *handler = number < CALL_LIMIT ? handlers[number] : NULL;
     if (!handler) {
         arch_set_result(task, -ENOSYS);

@@ -22,6 +22,7 @@ INLINE bool goes_next(const struct cpu *cpu, const struct task *task)
 
 INLINE void go(struct cpu *cpu, struct task *previous, struct task *next)
 {
+    account_to(cpu, next->charge);
     next->state = TASK_RUNNABLE;
     cpu->current = next;
     cpu->switches++;
@@ -80,7 +81,7 @@ bool fast_call(struct task *task, unsigned long index)
         return false;
     struct port *port = (struct port *)handle->object;
     struct task *receiver = port->receiver;
-    if (!receiver || receiver->timed || !goes_next(cpu, receiver))
+    if (!receiver || !goes_next(cpu, receiver))
         return false;
     const struct message *out = &task->page->out;
     const struct badge *badge = handle->badge;
@@ -100,7 +101,7 @@ bool fast_trap(struct task *task, struct port *port, unsigned long label, unsign
 {
     struct cpu *cpu = this_cpu();
     struct task *receiver = port->receiver;
-    if (!receiver || receiver->timed || !goes_next(cpu, receiver))
+    if (!receiver || !goes_next(cpu, receiver))
         return false;
     task->call.number = number;
     struct message *in = open_call(task, port, receiver, MESSAGE_TRAP, label);
@@ -121,14 +122,13 @@ bool fast_reply_receive(struct task *task, unsigned long index)
         return false;
     struct port *port = (struct port *)handle->object;
     const struct message *out = &task->page->out;
-    struct call *call = call_find(out->token, task);
-    // Somebody must wait for the answer, its server must be the one who answers, and its port must live on.
-    if (port->receiver || port_has_work(port) || task->page->wide[0] != NO_DEADLINE || !call || !call->task ||
-        call->server != task || call->cancelled || call->port->object.references < 2 ||
-        out->kind != REPLY_VALUE)
+    // The call it received last: while it is `serving`, that one is open and its own.
+    struct task *caller = task->serving;
+    if (!caller || !goes_next(cpu, caller))
         return false;
-    struct task *caller = call->task;
-    if (!goes_next(cpu, caller))
+    struct call *call = &caller->call;
+    if (call_token(call) != out->token || call->port != port || call->cancelled || out->kind != REPLY_VALUE ||
+        port->receiver || port_has_work(port) || task->page->wide[0] != task->deadline)
         return false;
     if (call->kind == MESSAGE_CALL) {
         if (any_handle(out))
@@ -144,7 +144,7 @@ bool fast_reply_receive(struct task *task, unsigned long index)
     call->link.previous->next = call->link.next;
     call->link.next->previous = call->link.previous;
     call->state = CALL_IDLE;
-    call->port->object.references--;
+    port->object.references--; // not the last: the handle holds one
     task->serving = NULL;
     task->charge = &task->user_time;
     port->receiver = task;

@@ -75,8 +75,6 @@ void port_wake_receiver(struct task *receiver, long result)
 {
     receiver->receiving->receiver = NULL;
     receiver->receiving = NULL;
-    if (receiver->timed)
-        timer_set(receiver, NO_DEADLINE);
     arch_set_result(receiver, result);
     sched_wake(receiver);
 }

@@ -33,6 +33,7 @@ static struct task *allocate(struct quota *quota, int *error)
     object_get(&quota->object);
     task->quota = quota;
     task->state = TASK_NEW;
+    task->deadline = NO_DEADLINE;
     task->cpu = this_cpu();
     task->charge = &task->user_time;
     task->schedule.weight = 1024;
@@ -181,8 +182,8 @@ void task_kill(struct task *task)
     if (receiving) {
         task->receiving->receiver = NULL;
         task->receiving = NULL;
-        timer_set(task, NO_DEADLINE);
     }
+    timer_set(task, NO_DEADLINE);
     while (!list_empty(&task->served))
         call_server_died(list_first(&task->served, struct call, link));
     account_end_service(task);

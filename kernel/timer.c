@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Deadlines of waits in receive, ordered in a tree per CPU, and the one-shot timer behind them and the time
-// slices. The timer may fire early for a deadline that was taken out; it is never set later than needed.
+// slices. The timer may fire early for a deadline that was taken out; it is never set later than needed. A task
+// that waits in receive is queued with just the deadline of that wait; others may be queued with their last one.
 #include <arch.h>
 #include <arch/cpu.h>
 #include <errno.h>
@@ -30,11 +31,10 @@ static void insert(struct cpu *cpu, struct task *task)
 void timer_set(struct task *task, uint64_t deadline)
 {
     struct cpu *cpu = this_cpu();
-    if (task->timed)
+    if (task->deadline != NO_DEADLINE)
         rbtree_remove(&cpu->timers, &task->timer);
     task->deadline = deadline;
-    task->timed = deadline != NO_DEADLINE;
-    if (!task->timed)
+    if (deadline == NO_DEADLINE)
         return;
     insert(cpu, task);
     timer_arm(cpu, deadline);
@@ -48,6 +48,8 @@ void timer_expire(struct cpu *cpu, uint64_t now)
             timer_arm(cpu, task->deadline);
             return;
         }
-        port_wake_receiver(task, -ETIMEDOUT);
+        timer_set(task, NO_DEADLINE);
+        if (task->state == TASK_RECEIVING)
+            port_wake_receiver(task, -ETIMEDOUT);
     }
 }

@@ -115,27 +115,43 @@ void trap_route(struct task *task)
     answer(task, route->kind == ROUTE_CONSTANT ? task->constants[route->slot] : -ENOSYS);
 }
 
-void trap_call(struct task *task)
+// The short way: a constant, or a receiver that waits.
+static bool route_fast(struct task *task)
+{
+    if (task->trace & TRACE_CALLS)
+        return false;
+    unsigned long number = arch_call_number(task);
+    const struct route *route = find_route(task, number);
+    if (route->kind == ROUTE_CONSTANT) { // not worth reading the clock for
+        arch_set_result(task, task->constants[route->slot]);
+        return true;
+    }
+    if (route->kind != ROUTE_PORT)
+        return false;
+    account_to(this_cpu(), &task->system_time);
+    return fast_trap(task, route->port, task->labels[route->slot], number);
+}
+
+__attribute__((noinline)) static void call_generally(struct task *task)
 {
     if (!task->routes) {
         kernel_call(task);
-        return;
-    }
-    if (!(task->trace & TRACE_CALLS)) {
-        unsigned long number = arch_call_number(task);
-        const struct route *route = find_route(task, number);
-        if (route->kind == ROUTE_CONSTANT) { // not worth reading the clock for
-            arch_set_result(task, task->constants[route->slot]);
-            return;
-        }
+    } else if (task->trace & TRACE_CALLS) {
         account_to(this_cpu(), &task->system_time);
-        if (route->kind != ROUTE_PORT || !fast_trap(task, route->port, task->labels[route->slot], number))
-            trap_route(task);
-        return;
+        task->phase = PHASE_ENTER;
+        task_divert(task, DIVERT_ENTER, (long)arch_call_number(task));
+    } else {
+        account_to(this_cpu(), &task->system_time);
+        trap_route(task);
     }
-    account_to(this_cpu(), &task->system_time);
-    task->phase = PHASE_ENTER;
-    task_divert(task, DIVERT_ENTER, (long)arch_call_number(task));
+    trap_leave();
+}
+
+// After the short way there is nothing for trap_leave to do: who runs next is known, and not interrupted.
+void trap_call(struct task *task)
+{
+    if (!(task->routes ? route_fast(task) : kernel_call_fast(task)))
+        call_generally(task);
 }
 
 // A page that only its pager can bring: the task waits for the answer to MESSAGE_PAGE and tries again.

@@ -58,6 +58,9 @@ sysenter_entry:
     kernel_flags
     xorl    %ebp, %ebp // ends backtraces
     call    trap_call
+    movl    (%esp), %edx // cpu->current
+    jmpl    *TASK_LEAVE(%edx)
+
 leave:
     call    trap_leave
     movl    (%esp), %edx // cpu->current
@@ -89,7 +92,6 @@ call_entry:
     kernel_flags
     xorl    %ebp, %ebp
     call    trap_call
-    call    trap_leave
     movl    (%esp), %edx
     jmpl    *TASK_LEAVE(%edx)
 

@@ -46,12 +46,12 @@ void arch_init(void);
 // Entry stores the user registers in current task's arch.frame, moves to the CPU's kernel stack and calls one
 // of these; on return it leaves through cpu->current (which may be another task by then).
 
-void trap_call(struct task *task);                                    // sysenter, int 0x80, ecall
+void trap_call(struct task *task); // sysenter, int 0x80, ecall; does what trap_leave does, too
 void trap_page_fault(struct task *task, unsigned long address, unsigned access); // user page fault
 void trap_exception(struct task *task, unsigned kind, unsigned long address, unsigned long trap, unsigned long error);
 void trap_irq(unsigned line);  // a device interrupt: already masked and acknowledged at the controller
 void trap_timer(void);         // the one-shot timer fired
-void trap_leave(void);         // last thing before every exit to user mode or a kernel thread: picks the next
+void trap_leave(void);         // last thing before every other exit to user mode or a kernel thread: picks the next
                                // task if needed, delivers diverts; afterwards cpu->current is who runs
 
 // --- frame of a user task -------------------------------------------------------------------------------------

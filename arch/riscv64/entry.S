@@ -67,6 +67,8 @@ trap_entry:
     sd      a7, FRAME_NUMBER(a0)
     sd      t1, FRAME_PC(a0)
     call    trap_call
+    ld      a0, CPU_CURRENT(tp)
+    j       ret_from_fork
 leave:
     call    trap_leave
     ld      a0, CPU_CURRENT(tp)

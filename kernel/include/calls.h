@@ -16,7 +16,8 @@ typedef long call_handler(struct task *task, unsigned long a, unsigned long b, u
 KERNEL_CALLS(X)
 #undef X
 
-void kernel_call(struct task *task); // the trap of a native task
+void kernel_call(struct task *task);      // the trap of a native task
+bool kernel_call_fast(struct task *task); // -> false: nothing was done, take the general way
 
 // Defines `struct type *name` from handle `index`, or returns the error from the handler.
 #define FIND(struct_type, name, index, type, rights)                                                          \

@@ -67,8 +67,8 @@ struct task {
     struct schedule schedule;
     struct cpu *cpu;           // where it runs or is queued
     struct rbtree_node timer;  // deadline queue
-    uint64_t deadline;
-    bool timed;                // its deadline is queued
+    uint64_t deadline;         // in the deadline queue, NO_DEADLINE: not queued. Stays there when the wait ends early,
+                               // since the next one mostly has the same
     uint64_t user_time, system_time; // in cycles (arch_cycles)
     unsigned long switches;
     struct list all;           // every task
