@@ -24,6 +24,7 @@ void thread_kill(struct thread *thread)
     if (thread->state == THREAD_PARKED)
         thread_unpark(thread);
     list_remove(&thread->in_returns);
+    timer_cancel(&thread->park.timer);
     thread_count_time(thread);
     task_destroy(thread->task);
     handle_close(thread->task);

@@ -99,6 +99,7 @@ static void trace_off(struct thread *thread)
     if (!thread->traced)
         return;
     thread->traced = false;
+    timer_cancel(&thread->park.timer);
     KCALL2(task_set_trace, thread->task, 0);
 }
 
@@ -114,10 +115,11 @@ static void raise_first(struct thread *thread, int signal, long value)
 
 void divert(struct thread *thread, unsigned long reason, long value)
 {
+    bool forwarded = thread->traced;
     trace_off(thread);
     switch (reason) {
     case DIVERT_INTERRUPT: thread_return_frame(thread); break;
-    case DIVERT_NOT_BEGUN: thread_return_restart(thread, RESTART_NOINTR); break;
+    case DIVERT_NOT_BEGUN: thread_return_restart(thread, forwarded ? RESTART_NOHAND : RESTART_NOINTR); break;
     case DIVERT_FAILED: thread_return(thread, -EIO); break;
     case DIVERT_ENTER: thread_return_frame(thread); break;
     case DIVERT_EXIT: // the forwarded call is over: what it answered stands, and the old mask is back

@@ -4,9 +4,12 @@
 #include "calls.h"
 #include "mm.h"
 #include "state.h"
+#include "timecalls.h"
 
 #include <errno.h>
 #include <protocol_pm_vfs.h>
+
+#define LOOK_FIRST_NS 100000
 
 long call_forward(struct thread *caller)
 {
@@ -31,10 +34,11 @@ static long forward_masked(struct thread *caller, unsigned long mask, size_t siz
     if (mm_read(caller->mm, &set, mask, sizeof set) < 0)
         return -EFAULT;
     signal_set_temporary(caller, set);
-    if (signals_due(caller))
-        return -ERESTARTNOHAND;
     caller->traced = true;
     KCALL2(task_set_trace, caller->task, TRACE_CALLS);
+    // What is ready counts more than a signal that the mask lets in: vfs looks first, then the call is interrupted.
+    if (signals_due(caller))
+        timer_arm(&caller->park.timer, TIMER_PARK, deadline_after(LOOK_FIRST_NS));
     return call_forward(caller);
 }
 

@@ -103,7 +103,8 @@ TOPIC(wait_stopped)
     if (pid == 0) {
         raise(SIGSTOP);
         raise(SIGTSTP);
-        _exit(7);
+        for (;;)
+            pause();
     }
     CHECK(waitpid(pid, &status, WUNTRACED) == pid);
     say_status("child", status);
