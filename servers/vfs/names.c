@@ -80,7 +80,11 @@ int name_create(struct client *caller, const struct path *directory, const struc
                 uint32_t device, struct dentry **child)
 {
     struct inode *parent = directory->dentry->inode;
+    if (parent->operations) // /proc looks a name up before it refuses to make it
+        return -ENOENT;
     int error = names_may_change(caller, directory);
+    if (error == 0 && (S_ISCHR(mode) || S_ISBLK(mode)) && !client_capable(caller, CAP_MKNOD))
+        error = -EPERM;
     if (error < 0)
         return error;
     error = dentry_make(directory->dentry, last->name, last->length, new_mode(caller, parent, mode),
@@ -163,10 +167,7 @@ static long do_mknod(struct client *caller, int dirfd, unsigned long name, uint3
     case S_IFIFO:
     case S_IFSOCK: break;
     case S_IFCHR:
-    case S_IFBLK:
-        if (!client_capable(caller, CAP_MKNOD))
-            return -EPERM;
-        return make_node(caller, dirfd, name, mode & (S_IFMT | 07777), device);
+    case S_IFBLK: return make_node(caller, dirfd, name, mode & (S_IFMT | 07777), device);
     case S_IFDIR: return -EPERM;
     default: return -EINVAL;
     }

@@ -167,7 +167,7 @@ static long send_file(struct client *caller, const unsigned long args[6], uint64
     struct file *from = files_get(caller, (int)args[1]), *to = files_get(caller, (int)args[0]);
     if (!from || !to || !file_readable(from) || !file_writable(to))
         return -EBADF;
-    if (!copy_ready(from, to) || to->flags & O_APPEND)
+    if (!copy_ready(from, to) || to->flags & O_APPEND || (position && (int64_t)*position < 0))
         return -EINVAL;
     struct copy copy = { from, to, position ? position : &from->position, &to->position,
                          heap_alloc(COPY_BUFFER) };
