@@ -103,6 +103,15 @@ static void trace_off(struct thread *thread)
     KCALL2(task_set_trace, thread->task, 0);
 }
 
+// The forwarded call is over: what it answered stands, and the old mask is back before any signal is looked at.
+static void forwarded_call_answered(struct thread *thread)
+{
+    if (!thread->restore_blocked)
+        return;
+    thread->restore_blocked = false;
+    signal_set_blocked(thread, thread->saved_blocked);
+}
+
 static void raise_first(struct thread *thread, int signal, long value)
 {
     struct siginfo info = signal_info_user(thread, signal, SI_USER);
@@ -118,15 +127,16 @@ void divert(struct thread *thread, unsigned long reason, long value)
     bool forwarded = thread->traced;
     trace_off(thread);
     switch (reason) {
-    case DIVERT_INTERRUPT: thread_return_frame(thread); break;
+    case DIVERT_INTERRUPT:
+        if (forwarded)
+            forwarded_call_answered(thread);
+        thread_return_frame(thread);
+        break;
     case DIVERT_NOT_BEGUN: thread_return_restart(thread, forwarded ? RESTART_NOHAND : RESTART_NOINTR); break;
     case DIVERT_FAILED: thread_return(thread, -EIO); break;
     case DIVERT_ENTER: thread_return_frame(thread); break;
-    case DIVERT_EXIT: // the forwarded call is over: what it answered stands, and the old mask is back
-        if (thread->restore_blocked && value != -EINTR) {
-            thread->restore_blocked = false;
-            signal_set_blocked(thread, thread->saved_blocked);
-        }
+    case DIVERT_EXIT:
+        forwarded_call_answered(thread);
         thread_return(thread, value);
         break;
     case DIVERT_RESTARTSYS: thread_return_restart(thread, RESTART_SYS); break;
