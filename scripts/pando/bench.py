@@ -125,7 +125,10 @@ def main(arguments):
         show(["Pando"], [pando])
         return 0
     with tempfile.NamedTemporaryFile(suffix=".cpio") as archive:
-        oracle.write_archive(options.arch, os.path.join(ROOT, "build", "rootfs-%s.cpio" % options.arch), archive.name)
+        with open(os.path.join(ROOT, "build", "rootfs-%s.cpio" % options.arch), "rb") as base:
+            data = base.read()
+        archive.write(data + bytes(-len(data) % 4) + oracle.overlay(options.arch))
+        archive.flush()
         columns = [on_linux(options, archive.name, ["--icount"]), pando]
         titles = ["Linux", "Pando", "ratio"]
         if options.wall:
