@@ -237,7 +237,10 @@ static unsigned long skip_holes(struct walk *walk, unsigned long address)
     if (address >= walk->end)
         return walk->end;
     const uint64_t *directory = &table_of(root[root_index(address)])[middle_index(address)];
+    unsigned long wanted = (walk->end - 1) / LEAF_SPAN - address / LEAF_SPAN + 1; // tables up to the end
     unsigned left = ENTRIES - middle_index(address), holes = 0;
+    if (left > wanted)
+        left = (unsigned)wanted;
     while (holes < left && !directory[holes])
         holes++;
     if (holes == 0)

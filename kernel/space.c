@@ -128,8 +128,16 @@ static void populate(struct space *space, unsigned long start, unsigned long end
     }
 }
 
+// Large anonymous memory shares no page table with anything above it, so that a clone can share its tables.
+static unsigned long gap_of_whole_tables(struct space *space, unsigned long address, unsigned long length)
+{
+    unsigned long room = length + PAGETABLE_SPAN - PAGE_SIZE, start = region_gap(space, address, room, true);
+    return start ? ((start + room) & ~(PAGETABLE_SPAN - 1)) - length : 0;
+}
+
 // Where the mapping goes, or an error.
-static long place(struct space *space, unsigned long address, unsigned long *length, unsigned flags)
+static long place(struct space *space, unsigned long address, unsigned long *length, unsigned flags,
+                  const struct memory *memory)
 {
     if (flags & MAP_FIXED_BIT) {
         if (!good_range(address, length))
@@ -142,7 +150,12 @@ static long place(struct space *space, unsigned long address, unsigned long *len
     if (*length > USER_END - PAGE_SIZE)
         return -ENOMEM;
     *length = (*length + PAGE_SIZE - 1) & PAGE_MASK;
-    unsigned long found = region_gap(space, address, *length, flags & MAP_BELOW_BIT);
+    bool below = flags & MAP_BELOW_BIT;
+    unsigned long found = 0;
+    if (below && !memory && *length >= PAGETABLE_SPAN && *length < USER_END - PAGETABLE_SPAN)
+        found = gap_of_whole_tables(space, address, *length);
+    if (!found)
+        found = region_gap(space, address, *length, below);
     return found ? (long)found : -ENOMEM;
 }
 
@@ -169,7 +182,7 @@ static void clear(struct space *space, unsigned long start, unsigned long end, s
 long space_map(struct space *space, unsigned long address, unsigned long length, unsigned flags,
                struct memory *memory, uint64_t offset, unsigned long tag, unsigned long limit)
 {
-    long start = place(space, address, &length, flags);
+    long start = place(space, address, &length, flags, memory);
     if (IS_ERROR(start))
         return start;
     if (!good_mapping(length, flags, memory, offset))

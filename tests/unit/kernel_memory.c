@@ -122,9 +122,13 @@ static void gaps(void **state)
     assert_int_equal(space_map(space, 0, 1, RW, NULL, 0, 4, 0), 0x1000);
     assert_int_equal(space_map(space, 0x2000, 0x2000, RW | MAP_BELOW_BIT, NULL, 0, 5, 0), -ENOMEM);
     assert_int_equal(space_unmap(space, 0x7fffe000, 0x1000), 0);
-    assert_int_equal(space_map(space, ~0ul, 0xc0000000 - 0x80001000ul, RW | MAP_BELOW_BIT, NULL, 0, 6, 0),
-                     0x80001000);
-    assert_int_equal(space_map(space, ~0ul, 0x1000, RW | MAP_BELOW_BIT, NULL, 0, 7, 0), 0x7fffe000);
+    assert_int_equal(space_map(space, ~0ul, 0x1000, RW | MAP_BELOW_BIT, NULL, 0, 6, 0), 0xbffff000);
+    assert_int_equal(space_map(space, 0x80000000, 0x1000, RW | MAP_BELOW_BIT, NULL, 0, 7, 0), 0x7fffe000);
+    // Large memory ends with a page table, where there is room for that.
+    assert_int_equal(space_map(space, ~0ul, 0x201000, RW | MAP_BELOW_BIT, NULL, 0, 8, 0),
+                     0xbfe00000 - 0x201000);
+    assert_int_equal(space_map(space, 0xbffff000, 0x1f0000, RW | MAP_BELOW_BIT, NULL, 0, 9, 0),
+                     0xbffff000 - 0x1f0000);
     object_put(&space->object);
     fake_quota_end(quota);
     fake_check_usage(before);
