@@ -2,6 +2,7 @@
 // Kernel calls: tasks and trap routes. Registers, space and routes of a task can be changed only while it cannot
 // run: before its start, suspended, or in an open call.
 #include <arch.h>
+#include <arch/cpu.h>
 #include <calls.h>
 #include <errno.h>
 #include <port.h>
@@ -275,6 +276,7 @@ long do_task_info(struct task *task, unsigned long index, unsigned long b, unsig
 {
     FIND_TASK(target, index, RIGHT_READ);
     uint64_t *result = task->page->result;
+    account_switch(this_cpu(), this_cpu()->account); // up to now
     result[0] = arch_cycles_to_ns(target->user_time);
     result[1] = arch_cycles_to_ns(target->system_time);
     result[2] = target->switches;
