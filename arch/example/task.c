@@ -44,14 +44,6 @@ void arch_task_release(struct task *task)
     (void)task; // forget whose values are in the FPU
 }
 
-// FPU and other state that entry code does not save; load the space's tables if it differs.
-void arch_switch(struct task *previous, struct task *next)
-{
-    (void)previous;
-    if (next->space)
-        this_cpu()->arch.space = next->space;
-}
-
 long arch_fpu_read(struct task *task, void *buffer, size_t length)
 {
     (void)task, (void)buffer, (void)length;

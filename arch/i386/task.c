@@ -150,7 +150,7 @@ long arch_tls_get(struct task *task, unsigned index, unsigned long words[2])
 
 // --- switching
 
-#define RARE __attribute__((noinline, cold)) // kept out of arch_switch, which is on every call's path
+#define RARE __attribute__((noinline, cold)) // kept out of switch_state, which is on every call's path
 
 // The bitmap is copied when a space with ports follows another one; usually one server has them all.
 RARE void ioports_switch(struct arch_cpu *cpu, struct space *space)
@@ -174,7 +174,7 @@ RARE static void switch_fpu(struct arch_cpu *cpu, bool enable)
 }
 
 // A kernel thread needs none of this: it runs in the space that is loaded and uses no FPU.
-void arch_switch(struct task *previous, struct task *next)
+void switch_state(struct task *previous, struct task *next)
 {
     struct arch_cpu *cpu = &this_cpu()->arch;
     struct space *space = next->space;

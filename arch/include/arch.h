@@ -75,7 +75,8 @@ int copy_thread(struct task *child, struct task *parent, unsigned flags, unsigne
 // The same for a kernel-mode task: fn(argument) on its own kernel stack, then task_exit_kernel().
 void copy_thread_kernel(struct task *child, void (*fn)(void *), void *argument, void *stack_top);
 void arch_task_release(struct task *task);                      // exit_thread: drops per-arch resources
-void arch_switch(struct task *previous, struct task *next);     // CPU state; page table only if the space differs
+// CPU state; page table only if the space differs. On the path of every call: <arch/frame.h>.
+static inline void arch_switch(struct task *previous, struct task *next);
 void arch_kernel_yield(void);                                   // a kernel thread gives up the CPU (returns later)
 long arch_fpu_read(struct task *task, void *buffer, size_t length); // -> bytes; Linux's fxsave / d-state layout
 long arch_fpu_write(struct task *task, const void *buffer, size_t length); // length 0: initial state

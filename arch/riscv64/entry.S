@@ -55,7 +55,8 @@ trap_entry:
     sd      t0, FRAME_X(4)(tp)
     csrr    t1, sepc
     csrr    a1, scause
-    mv      t2, a0
+    sd      a0, FRAME_ORIG_A0(tp)
+    sd      a7, FRAME_NUMBER(tp)
     mv      a0, tp
     ld      tp, TASK_CPU(a0)
     li      t0, CAUSE_USER_CALL
@@ -63,14 +64,8 @@ trap_entry:
     li      s0, 0 // ends backtraces
     bne     a1, t0, not_a_call
     addi    t1, t1, 4
-    sd      t2, FRAME_ORIG_A0(a0)
-    sd      a7, FRAME_NUMBER(a0)
     sd      t1, FRAME_PC(a0)
-    call    trap_call
-    ld      a0, CPU_CURRENT(tp)
-    j       ret_from_fork
-leave:
-    call    trap_leave
+    call    trap_call // by which it is settled who runs next
     ld      a0, CPU_CURRENT(tp)
 
 // A new task starts here like any other that leaves the kernel: its frame, made by copy_thread, is all there is.
@@ -108,6 +103,8 @@ not_a_call:
     li      t0, -1
     sd      t1, FRAME_PC(a0)
     sd      t0, FRAME_NUMBER(a0)
+    addi    t1, tp, CPU_SCRATCH
+    sc.d    t0, zero, (t1) // a load reservation must not let a store of another task succeed
     bltz    a1, interrupt
     csrr    a2, stval
     call    trap_fault
@@ -115,7 +112,10 @@ not_a_call:
 interrupt:
     mv      a0, a1
     call    trap_interrupt
-    j       leave
+leave:
+    call    trap_leave
+    ld      a0, CPU_CURRENT(tp)
+    j       ret_from_fork
 
 from_kernel:
     csrrw   tp, sscratch, tp // tp is the CPU again, sscratch 0

@@ -91,23 +91,3 @@ void copy_thread_kernel(struct task *child, void (*fn)(void *), void *argument, 
 }
 
 void arch_task_release(struct task *task) { fpu_release(task); }
-
-// On the path of every call between spaces.
-void arch_switch(struct task *previous, struct task *next)
-{
-    struct arch_cpu *cpu = &this_cpu()->arch;
-    if (cpu->fpu_owner)
-        fpu_switch(cpu, previous, next);
-    struct space *space = next->space;
-    if (space && space != cpu->space) {
-        if (space->arch.generation != cpu->asid_generation)
-            space_identify(cpu, space);
-        csr_write(satp, space->arch.satp);
-        cpu->space = space;
-        if (icache_stale)
-            icache_sync();
-    }
-    // A load reservation of one task must not let a store of another succeed.
-    uint64_t failed;
-    __asm__ volatile("sc.d %0, zero, (%1)" : "=r"(failed) : "r"(&cpu->scratch) : "memory");
-}

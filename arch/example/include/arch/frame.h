@@ -3,6 +3,7 @@
 // functions are described in arch.h; task.h includes this once struct task is complete.
 #pragma once
 
+#include <arch/cpu.h>
 #include <task.h>
 
 static inline unsigned long arch_call_number(const struct task *task) { return task->arch.frame.number; }
@@ -23,3 +24,11 @@ static inline void arch_set_call_number(struct task *task, unsigned long number)
 }
 
 static inline unsigned long arch_user_pc(const struct task *task) { return task->arch.frame.pc; }
+
+// FPU and other state that entry code does not save; load the space's tables if it differs.
+static inline void arch_switch(struct task *previous, struct task *next)
+{
+    (void)previous;
+    if (next->space)
+        this_cpu()->arch.space = next->space;
+}

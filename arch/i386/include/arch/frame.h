@@ -5,10 +5,7 @@
 
 #include <task.h>
 
-static inline unsigned long arch_call_number(const struct task *task)
-{
-    return task->arch.frame.orig_eax;
-}
+static inline unsigned long arch_call_number(const struct task *task) { return task->arch.frame.orig_eax; }
 
 static inline unsigned long arch_call_arg(const struct task *task, unsigned i)
 {
@@ -18,17 +15,15 @@ static inline unsigned long arch_call_arg(const struct task *task, unsigned i)
     return i < 5 ? (&frame->ebx)[i] : frame->ebp;
 }
 
-static inline void arch_set_result(struct task *task, long value)
-{
-    task->arch.frame.eax = (uint32_t)value;
-}
+static inline void arch_set_result(struct task *task, long value) { task->arch.frame.eax = (uint32_t)value; }
 
 static inline void arch_set_call_number(struct task *task, unsigned long number)
 {
     task->arch.frame.orig_eax = number;
 }
 
-static inline unsigned long arch_user_pc(const struct task *task)
-{
-    return task->arch.frame.eip;
-}
+static inline unsigned long arch_user_pc(const struct task *task) { return task->arch.frame.eip; }
+
+void switch_state(struct task *previous, struct task *next); // task.c
+
+static inline void arch_switch(struct task *previous, struct task *next) { switch_state(previous, next); }

@@ -3,6 +3,7 @@
 // functions are described in arch.h; task.h includes this once struct task is complete.
 #pragma once
 
+#include <arch/cpu.h>
 #include <task.h>
 
 static inline unsigned long arch_call_number(const struct task *task) { return task->arch.frame.number; }
@@ -23,3 +24,25 @@ static inline void arch_set_call_number(struct task *task, unsigned long number)
 }
 
 static inline unsigned long arch_user_pc(const struct task *task) { return task->arch.frame.pc; }
+
+// The rare parts of a switch.
+extern bool icache_stale;                                                        // pte.h, paging.c
+void icache_sync(void);                                                          // paging.c
+void space_identify(struct arch_cpu *cpu, struct space *space);                  // paging.c
+void fpu_switch(struct arch_cpu *cpu, struct task *previous, struct task *next); // fpu.c
+
+static inline void arch_switch(struct task *previous, struct task *next)
+{
+    struct arch_cpu *cpu = &this_cpu()->arch;
+    if (__builtin_expect(cpu->fpu_owner != NULL, 0))
+        fpu_switch(cpu, previous, next);
+    struct space *space = next->space;
+    if (!space || space == cpu->space)
+        return;
+    if (__builtin_expect(space->arch.generation != cpu->asid_generation, 0))
+        space_identify(cpu, space);
+    __asm__ volatile("csrw satp, %0" ::"r"(space->arch.satp) : "memory");
+    cpu->space = space;
+    if (__builtin_expect(icache_stale, 0))
+        icache_sync();
+}
