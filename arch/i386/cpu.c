@@ -25,7 +25,6 @@ _Static_assert(offsetof(struct cpu, arch.stack) + CPU_STACK_SIZE == CPU_CURRENT,
 
 #define CR4_OSFXSR 0x200u
 #define CR4_OSXMMEXCPT 0x400u
-#define CR4_UMIP 0x800u
 #define CR4_SMEP 0x100000u
 #define CR4_SMAP 0x200000u
 
@@ -78,7 +77,6 @@ static void detect_features(void)
         struct cpuid extended = cpuid(7);
         cpu_features.smep = extended.ebx & 1u << 7;
         cpu_features.smap = extended.ebx & 1u << 20;
-        cpu_features.umip = extended.ecx & 1u << 2;
     }
     if (cpuid(0x80000000).eax >= 0x80000001)
         cpu_features.nx = cpuid(0x80000001).edx & 1u << 20;
@@ -171,8 +169,7 @@ static void set_control_registers(struct arch_cpu *cpu)
     uint32_t cr4;
     __asm__ volatile("movl %%cr4, %0" : "=r"(cr4));
     cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT;
-    cr4 |= (cpu_features.smep ? CR4_SMEP : 0) | (cpu_features.smap ? CR4_SMAP : 0) |
-           (cpu_features.umip ? CR4_UMIP : 0);
+    cr4 |= (cpu_features.smep ? CR4_SMEP : 0) | (cpu_features.smap ? CR4_SMAP : 0);
     __asm__ volatile("movl %0, %%cr4" ::"r"(cr4));
     if (cpu_features.nx) {
         write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_NX);

@@ -8,7 +8,7 @@
 
 // --- features, from CPUID (cpu.c)
 struct cpu_features {
-    bool nx, smep, smap, umip, rdrand;
+    bool nx, smep, smap, rdrand;
     uint32_t mxcsr_mask;
 };
 extern struct cpu_features cpu_features;

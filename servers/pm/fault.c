@@ -86,7 +86,11 @@ void fault(struct thread *thread, const struct message *message)
     }
     thread->fault_address = message->args[0];
     thread->fault_trap = message->args[3];
-    thread->fault_error = message->args[4];
+    thread->fault_error = message->number == FAULT_FPU ? 0 : message->args[4]; // there the status, for info_of
+    if (message->number <= FAULT_BUS) {
+        thread->fault_trap = PAGE_FAULT_TRAP;
+        thread->fault_error = PAGE_FAULT_ERROR(message->args[2], message->number == FAULT_PROTECTION);
+    }
     struct siginfo info = info_of(message);
     signal_force(thread, &info);
     thread_return_frame(thread);

@@ -50,6 +50,11 @@ struct user_desc {
 
 #define TLS_ENTRY_MIN 6 // GDT slot of the first of three TLS entries, as on Linux/i386
 
+// Of a page fault the kernel reports the access; signal frames show the CPU's vector and error code.
+#define PAGE_FAULT_TRAP 14
+#define PAGE_FAULT_ERROR(access, present)                                                                     \
+    (4u | ((access) & ACCESS_WRITE ? 2u : 0) | ((access) & ACCESS_EXECUTE ? 0x10u : 0) | ((present) ? 1u : 0))
+
 // int3 is reported as SI_KERNEL without an address.
 #define ILLEGAL_CODE 2 // ILL_ILLOPN
 #define BREAKPOINT_CODE 0x80

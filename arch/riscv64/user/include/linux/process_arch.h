@@ -41,6 +41,9 @@ struct ucontext {
 };
 
 
+#define PAGE_FAULT_TRAP 0 // signal frames have neither
+#define PAGE_FAULT_ERROR(access, present) 0u
+
 #define ILLEGAL_CODE 1 // ILL_ILLOPC
 #define BREAKPOINT_CODE 1 // TRAP_BRKPT
 #define BREAKPOINT_ADDRESS(pc) (pc)
