@@ -87,6 +87,18 @@ long child_create_routed(struct child *child, void (*fn)(void), handle_t port, h
 
 long child_start(struct child *child) { return task_start(child->task); }
 
+bool child_reaches(const struct child *child, long state)
+{
+    handle_t port = new_port();
+    bool reached = false;
+    for (unsigned i = 0; i < 2000 && !reached; i++) {
+        receive(port, clock_monotonic() + 1000000);
+        reached = task_info(child->task) == state;
+    }
+    handle_close(port);
+    return reached;
+}
+
 void child_destroy(struct child *child)
 {
     for (unsigned i = 0; i < CHILDREN; i++)
@@ -121,7 +133,7 @@ long trap6(long number, long a, long b, long c, long d, long e, long f)
 
 long next_message(handle_t port)
 {
-    long error = receive(port, clock_monotonic() + 1000000000);
+    long error = receive(port, clock_monotonic() + 10000000000ull);
     return error < 0 ? error : (long)message_page->in.kind;
 }
 

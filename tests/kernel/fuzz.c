@@ -8,7 +8,6 @@
 #define ROUND 50000u // calls of one child, which starts afresh in a new space
 #define FRAMES 2000u
 #define TASKS 20u
-#define STATE_RUNNABLE 1 // task_info
 
 static uint32_t state;
 
@@ -101,7 +100,8 @@ static void fuzz_child(void)
 static bool serve(handle_t port)
 {
     for (;;) {
-        long kind = next_message(port);
+        long error = receive(port, clock_monotonic() + 1000000000),
+             kind = error < 0 ? error : (long)message_page->in.kind;
         if (kind == MESSAGE_FAULT || kind < 0)
             return kind == MESSAGE_FAULT;
         if (kind == MESSAGE_CALL && message_page->in.number == CHILD_DONE)

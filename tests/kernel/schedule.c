@@ -26,7 +26,8 @@ static bool contest_start(struct contest *contest, unsigned class_a, unsigned a,
     if (child_create_routed(&contest->a, spin, contest->port, contest->routes) < 0 ||
         child_create_routed(&contest->b, spin, contest->port, contest->routes) < 0)
         return false;
-    if (task_set_schedule(contest->a.task, class_a, a) < 0 || task_set_schedule(contest->b.task, class_b, b) < 0)
+    if (task_set_schedule(contest->a.task, class_a, a) < 0 ||
+        task_set_schedule(contest->b.task, class_b, b) < 0)
         return false;
     return child_start(&contest->a) == 0 && child_start(&contest->b) == 0;
 }
@@ -39,9 +40,12 @@ static void contest_end(struct contest *contest)
     handle_close(contest->port);
 }
 
+// Until the two have had that much together: how fast the host lets the machine run does not matter.
 static void run_for(struct contest *contest, unsigned milliseconds)
 {
-    receive(contest->port, clock_monotonic() + milliseconds * 1000000ull);
+    uint64_t end = user_time(contest->a.task) + user_time(contest->b.task) + milliseconds * 1000000ull;
+    for (unsigned i = 0; i < 2000 && user_time(contest->a.task) + user_time(contest->b.task) < end; i++)
+        receive(contest->port, clock_monotonic() + 1000000);
 }
 
 static void higher_priority_wins(void)
@@ -170,9 +174,11 @@ static void idle_time_is_counted(void)
     handle_t port = new_port();
     KCALL1(system_info, ROOT_SYSTEM);
     uint64_t idle = message_page->result[4];
-    CHECK_EQUAL(receive(port, clock_monotonic() + 20000000), -ETIMEDOUT);
-    KCALL1(system_info, ROOT_SYSTEM);
-    CHECK(message_page->result[4] - idle > 15000000);
+    for (unsigned i = 0; i < 2000 && message_page->result[4] - idle < 10000000; i++) {
+        CHECK_EQUAL(receive(port, clock_monotonic() + 1000000), -ETIMEDOUT);
+        KCALL1(system_info, ROOT_SYSTEM);
+    }
+    CHECK(message_page->result[4] - idle >= 10000000);
     handle_close(port);
 }
 

@@ -54,6 +54,17 @@ enum { CHILD_PORT = 1 }; // to the parent's port, badge CHILD_BADGE
 // it. Not started. Priority below the parent's.
 long child_create(struct child *child, void (*fn)(void), handle_t port);
 long child_start(struct child *child);
+// Lets others run until a task is in a state (task_info). -> false if it never is
+enum {
+    STATE_NEW,
+    STATE_RUNNABLE,
+    STATE_RECEIVING,
+    STATE_CALLING,
+    STATE_FAULTING,
+    STATE_SUSPENDED,
+    STATE_DEAD
+};
+bool child_reaches(const struct child *child, long state);
 void child_destroy(struct child *child);
 // The same without a message page: its traps go by `routes`.
 long child_create_routed(struct child *child, void (*fn)(void), handle_t port, handle_t routes);

@@ -230,9 +230,11 @@ static void fault_reaches_the_owner(void)
                 0);
     message_page->out = (struct message){ .kind = REPLY_FRAME, .token = token };
     CHECK_EQUAL(reply(), 0);
-    CHECK_EQUAL(receive(routed.port, clock_monotonic() + 20000000), -ETIMEDOUT);
     int value = 0;
-    CHECK_EQUAL(copy_in(0, routed.child.space, &value, 8, sizeof value), (long)sizeof value);
+    for (unsigned i = 0; i < 2000 && value == 0; i++) {
+        CHECK_EQUAL(receive(routed.port, clock_monotonic() + 1000000), -ETIMEDOUT);
+        CHECK_EQUAL(copy_in(0, routed.child.space, &value, 8, sizeof value), (long)sizeof value);
+    }
     CHECK_EQUAL(value, 1);
     routed_end(&routed);
 }
