@@ -96,19 +96,8 @@ static long write_protected(struct fault *fault, uint64_t *slot)
 
 // --- pages of objects -----------------------------------------------------------------------------------------------
 
-// The entry for a page of the region's object that is there. -> 0: it is not
-static uint64_t object_entry(const struct region *region, uint64_t page, unsigned protection)
+static uint64_t device_entry(const struct memory *memory, uint64_t page, unsigned protection)
 {
-    struct memory *memory = region->memory;
-    if (memory->kind != MEMORY_PHYSICAL) {
-        struct frame *frame = memory_present(memory, page);
-        if (!frame)
-            return 0;
-        frame_get(frame);
-        return pte_leaf(frame_address(frame), protection, PTE_SOFT_OBJECT);
-    }
-    if (page << PAGE_SHIFT >= memory->size)
-        return 0;
     uint64_t flags = memory->flags & MEMORY_UNCACHED ? PTE_SOFT_DEVICE | PTE_UNCACHED : PTE_SOFT_DEVICE;
     return pte_leaf(memory->physical + (page << PAGE_SHIFT), protection, flags);
 }
@@ -122,37 +111,55 @@ static unsigned object_protection(const struct fault *fault)
     return write ? region->protection : region->protection & ~PROT_WRITE_BIT;
 }
 
-// Neighbours lie in the same table as the page that faulted, whose place is slot.
-static void map_around(struct fault *fault, uint64_t *slot, unsigned protection)
+// Pages [first, first + count) of the object, as far as they are there, at address; its entries stand from place on.
+static void map_devices(struct fault *fault, unsigned long address, uint64_t *place, uint64_t first,
+                        unsigned count, unsigned protection)
 {
-    const struct region *region = fault->region;
-    unsigned long start = fault->address & ~(AROUND * PAGE_SIZE - 1), end = start + AROUND * PAGE_SIZE;
-    if (start < region->start)
-        start = region->start;
-    if (end > region->end)
-        end = region->end;
-    for (unsigned long address = start; address < end; address += PAGE_SIZE) {
-        uint64_t *place = slot + (long)(address - fault->address) / (long)PAGE_SIZE;
-        if (*place)
-            continue;
-        uint64_t entry = object_entry(region, page_index(region, address), protection);
-        if (entry)
-            pagetable_enter(fault->space, address, place, entry);
+    const struct memory *memory = fault->region->memory;
+    for (unsigned i = 0; i < count && (first + i) << PAGE_SHIFT < memory->size; i++)
+        if (!place[i])
+            pagetable_enter(fault->space, address + i * PAGE_SIZE, &place[i],
+                            device_entry(memory, first + i, protection));
+}
+
+static void map_frames(struct fault *fault, unsigned long address, uint64_t *place, uint64_t first,
+                       unsigned count, unsigned protection)
+{
+    while (count) {
+        void *const *items;
+        unsigned run = radix_run(&fault->region->memory->pages, first, count, &items);
+        for (unsigned i = 0; i < run && items; i++) {
+            struct frame *frame = items[i];
+            if (!frame || place[i])
+                continue;
+            frame_get(frame);
+            pagetable_enter(fault->space, address + i * PAGE_SIZE, &place[i],
+                            pte_leaf(frame_address(frame), protection, PTE_SOFT_OBJECT));
+        }
+        address += run * PAGE_SIZE, place += run, first += run, count -= run;
     }
 }
 
+// The page that faulted, which is there, and for reads its neighbours; they lie in the same table.
 static long map_object(struct fault *fault)
 {
-    uint64_t page = page_index(fault->region, fault->address);
-    unsigned protection = object_protection(fault);
-    uint64_t *slot = pagetable_slot(fault->space, fault->address);
-    if (!slot)
+    const struct region *region = fault->region;
+    uint64_t *place = pagetable_slot(fault->space, fault->address);
+    if (!place)
         return -ENOMEM;
+    unsigned long start = fault->address, end = start + PAGE_SIZE;
     if (!(fault->access & ACCESS_WRITE)) {
-        map_around(fault, slot, protection);
-    } else {
-        pagetable_enter(fault->space, fault->address, slot, object_entry(fault->region, page, protection));
+        start &= ~(AROUND * PAGE_SIZE - 1);
+        end = start + AROUND * PAGE_SIZE;
+        start = start < region->start ? region->start : start;
+        end = end > region->end ? region->end : end;
     }
+    place -= (fault->address - start) / PAGE_SIZE;
+    unsigned count = (unsigned)((end - start) / PAGE_SIZE), protection = object_protection(fault);
+    if (region->memory->kind == MEMORY_PHYSICAL)
+        map_devices(fault, start, place, page_index(region, start), count, protection);
+    else
+        map_frames(fault, start, place, page_index(region, start), count, protection);
     return 0;
 }
 

@@ -34,6 +34,24 @@ void *radix_get(const struct radix *radix, uint64_t index)
     return at;
 }
 
+unsigned radix_run(const struct radix *radix, uint64_t index, unsigned most, void *const **places)
+{
+    *places = NULL;
+    unsigned rest = SLOTS - slot_index(index, 0), count = rest < most ? rest : most;
+    if (too_large(index, radix->height))
+        return count;
+    if (radix->height == 0) {
+        *places = &radix->root;
+        return 1;
+    }
+    const struct radix_node *node = radix->root;
+    for (unsigned level = radix->height; level-- > 1 && node;)
+        node = node->slots[slot_index(index, level)];
+    if (node)
+        *places = &node->slots[slot_index(index, 0)];
+    return count;
+}
+
 // Frees what hangs empty at the end of the path to index, after a failed insertion or a removal.
 static void prune(struct radix *radix, struct quota *quota, uint64_t index)
 {

@@ -18,3 +18,6 @@ int radix_set(struct radix *radix, struct quota *quota, uint64_t index, void *it
 void *radix_remove(struct radix *radix, struct quota *quota, uint64_t index);
 // First item at or after *index, which becomes its index; NULL: none.
 void *radix_next(const struct radix *radix, uint64_t *index);
+// The places of the items from index on that lie side by side, at most `most`: *places is NULL where there are none.
+// -> how many, at least 1
+unsigned radix_run(const struct radix *radix, uint64_t index, unsigned most, void *const **places);
