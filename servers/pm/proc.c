@@ -147,19 +147,31 @@ static long read_file(const struct message *message)
     return error < 0 ? error : (long)text.length;
 }
 
-// The files that take text: comm, oom_score_adj, loginuid.
+static bool write_name(enum pm_proc_file file, const char *name)
+{
+    char *to = file == PROC_HOSTNAME ? pm->uts.nodename : file == PROC_DOMAINNAME ? pm->uts.domainname : NULL;
+    if (!to)
+        return false;
+    memset(to, 0, UTS_LENGTH);
+    strlcpy(to, name, UTS_LENGTH);
+    return true;
+}
+
+// The files that take text: comm, oom_score_adj, loginuid; of the system hostname and domainname.
 static long write_file(const struct message *message)
 {
-    char line[64] = { 0 };
+    char line[UTS_LENGTH] = { 0 };
     size_t length = message->readable.length < sizeof line - 1 ? message->readable.length : sizeof line - 1;
     struct proc_subject subject;
-    if (!find_subject((long)message->args[0], &subject))
+    if (message->args[0] && !find_subject((long)message->args[0], &subject))
         return -ESRCH;
     if (length && copy_in(message->token, 0, line, message->readable.base, length) < (long)length)
         return -EFAULT;
     char *end = strchr(line, '\n');
     if (end)
         *end = '\0';
+    if (message->args[0] == 0)
+        return write_name((enum pm_proc_file)message->args[1], line) ? (long)message->readable.length : -EINVAL;
     bool negative = line[0] == '-';
     unsigned long value = strtoul(line + negative, &end, 10);
     bool number = end != line + negative && *end == '\0';
