@@ -61,10 +61,11 @@ set -- /proc/[0-9]*; [ $# -le $before ] || echo "still $# processes"
 """
 
 BOMB = """
-ulimit -u 100
+mkfifo /tmp/never; ulimit -u 100
 bomb() { bomb 2>/dev/null & bomb 2>/dev/null & wait; }
 (bomb) 2>/dev/null &
-sleep 2; kill -KILL -1; wait
+read -t 2 nothing <>/tmp/never
+kill -KILL -1; wait
 echo recovered $(echo well)
 """
 
