@@ -89,7 +89,7 @@ int main(void)
         tmpfs_quota = self_quota;
     int error = fibers_init(FIBERS, FIBERS_RESERVED);
     if (error == 0)
-        error = mount_add(&rootfs_type, NULL, 0, "rootfs", "mode=755");
+        error = mount_add(&tmpfs_type, NULL, 0, "root", "mode=755");
     if (error == 0)
         error = unpack();
     if (error < 0)

@@ -18,7 +18,7 @@ struct list mounts = { &mounts, &mounts };
 static int next_id = 1;
 
 const struct file_system_type *const file_system_types[] = {
-    &rootfs_type, &tmpfs_type, &devtmpfs_type, &proc_type, &devpts_type, &sysfs_type, NULL,
+    &tmpfs_type, &devtmpfs_type, &proc_type, &devpts_type, &sysfs_type, NULL,
 };
 
 struct mount *mount_get(struct mount *mount)
@@ -162,7 +162,7 @@ static int mount_new(const char *type_name, const struct path *point, unsigned f
 {
     for (unsigned i = 0; file_system_types[i]; i++) {
         const struct file_system_type *type = file_system_types[i];
-        if (strcmp(type->name, type_name) || type == &rootfs_type)
+        if (strcmp(type->name, type_name))
             continue;
         if (!S_ISDIR(point->dentry->inode->mode))
             return -ENOTDIR;

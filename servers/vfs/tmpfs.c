@@ -314,4 +314,3 @@ static struct dentry *tmpfs_mount(struct file_system *fs, const char *data, int 
 
 const struct file_system_type tmpfs_type = { "tmpfs", true, TMPFS_MAGIC, tmpfs_mount };
 const struct file_system_type devtmpfs_type = { "devtmpfs", true, TMPFS_MAGIC, tmpfs_mount };
-const struct file_system_type rootfs_type = { "rootfs", true, TMPFS_MAGIC, tmpfs_mount };

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include "file.h"
 
-extern const struct file_system_type tmpfs_type, devtmpfs_type, rootfs_type;
+extern const struct file_system_type tmpfs_type, devtmpfs_type;
 extern const struct file_operations tmpfs_file_operations;
 extern handle_t tmpfs_quota;
 

@@ -251,7 +251,7 @@ void fake_start(void)
     if (root_mount)
         return;
     tmpfs_quota = 6;
-    if (mount_add(&rootfs_type, NULL, 0, "rootfs", "mode=755") < 0 || dev_init() < 0)
+    if (mount_add(&tmpfs_type, NULL, 0, "root", "mode=755") < 0 || dev_init() < 0)
         abort();
 }
 
