@@ -3,21 +3,12 @@
 #include <arch.h>
 #include <calls.h>
 #include <errno.h>
-#include <fast.h>
 
 static call_handler *const handlers[CALL_LIMIT] = {
 #define X(name, number) [number] = do_##name,
     KERNEL_CALLS(X)
 #undef X
 };
-
-bool kernel_call_fast(struct task *task)
-{
-    unsigned long number = arch_call_number(task);
-    if (number == CALL_reply_receive)
-        return fast_reply_receive(task, arch_call_arg(task, 0));
-    return number == CALL_call && fast_call(task, arch_call_arg(task, 0));
-}
 
 void kernel_call(struct task *task)
 {

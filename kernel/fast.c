@@ -3,14 +3,15 @@
 // together for the one case that nearly all traffic is: the receiver waits, no handles travel, and nobody better
 // is ready. It says the same things twice, which pays: a call and its answer cost two thirds of the general
 // way. First everything is checked, then done; whatever does not fit is left to the general way.
+#include <abi/call.h>
 #include <arch.h>
 #include <arch/cpu.h>
-#include <fast.h>
 #include <handle.h>
 #include <message.h>
 #include <port.h>
 #include <sched.h>
 #include <task.h>
+#include <trap.h>
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -72,7 +73,7 @@ INLINE struct message *open_call(struct task *task, struct port *port, struct ta
     return in;
 }
 
-bool fast_call(struct task *task, unsigned long index)
+INLINE bool short_call(struct task *task, unsigned long index)
 {
     struct cpu *cpu = this_cpu();
     const struct handle *handle =
@@ -97,7 +98,7 @@ bool fast_call(struct task *task, unsigned long index)
     return true;
 }
 
-bool fast_trap(struct task *task, struct port *port, unsigned long label, unsigned long number)
+INLINE bool short_trap(struct task *task, struct port *port, unsigned long label, unsigned long number)
 {
     struct cpu *cpu = this_cpu();
     struct task *receiver = port->receiver;
@@ -113,7 +114,7 @@ bool fast_trap(struct task *task, struct port *port, unsigned long label, unsign
     return true;
 }
 
-bool fast_reply_receive(struct task *task, unsigned long index)
+INLINE bool short_reply_receive(struct task *task, unsigned long index)
 {
     struct cpu *cpu = this_cpu();
     const struct handle *handle =
@@ -152,4 +153,36 @@ bool fast_reply_receive(struct task *task, unsigned long index)
     task->state = TASK_RECEIVING;
     go(cpu, task, caller);
     return true;
+}
+
+INLINE bool native(struct task *task)
+{
+    unsigned long number = arch_call_number(task);
+    if (number == CALL_reply_receive)
+        return short_reply_receive(task, arch_call_arg(task, 0));
+    return number == CALL_call && short_call(task, arch_call_arg(task, 0));
+}
+
+// A constant, or a receiver that waits.
+INLINE bool routed(struct task *task)
+{
+    if (task->trace & TRACE_CALLS)
+        return false;
+    unsigned long number = arch_call_number(task);
+    const struct route *route = routes_find(task->routes, number);
+    if (route->kind == ROUTE_CONSTANT) { // not worth reading the clock for
+        arch_set_result(task, task->constants[route->slot]);
+        return true;
+    }
+    if (route->kind != ROUTE_PORT)
+        return false;
+    account_to(this_cpu(), &task->system_time);
+    return short_trap(task, route->port, task->labels[route->slot], number);
+}
+
+// After the short way there is nothing for trap_leave to do: who runs next is known, and not interrupted.
+void trap_call(struct task *task)
+{
+    if (!(task->routes ? routed(task) : native(task)))
+        trap_generally(task);
 }

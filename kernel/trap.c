@@ -5,7 +5,6 @@
 #include <arch/cpu.h>
 #include <calls.h>
 #include <errno.h>
-#include <fast.h>
 #include <log.h>
 #include <memory.h>
 #include <port.h>
@@ -89,16 +88,10 @@ static void answer(struct task *task, long value)
         sched_wake(task);
 }
 
-static const struct route *find_route(const struct task *task, unsigned long number)
-{
-    static const struct route none = { .kind = ROUTE_NONE };
-    return number < task->routes->count ? &task->routes->entries[number] : &none;
-}
-
 void trap_route(struct task *task)
 {
     unsigned long number = arch_call_number(task);
-    const struct route *route = find_route(task, number);
+    const struct route *route = routes_find(task->routes, number);
     if (route->kind == ROUTE_PORT) {
         struct call *call = &task->call;
         call->kind = MESSAGE_TRAP;
@@ -115,24 +108,7 @@ void trap_route(struct task *task)
     answer(task, route->kind == ROUTE_CONSTANT ? task->constants[route->slot] : -ENOSYS);
 }
 
-// The short way: a constant, or a receiver that waits.
-static bool route_fast(struct task *task)
-{
-    if (task->trace & TRACE_CALLS)
-        return false;
-    unsigned long number = arch_call_number(task);
-    const struct route *route = find_route(task, number);
-    if (route->kind == ROUTE_CONSTANT) { // not worth reading the clock for
-        arch_set_result(task, task->constants[route->slot]);
-        return true;
-    }
-    if (route->kind != ROUTE_PORT)
-        return false;
-    account_to(this_cpu(), &task->system_time);
-    return fast_trap(task, route->port, task->labels[route->slot], number);
-}
-
-__attribute__((noinline)) static void call_generally(struct task *task)
+void trap_generally(struct task *task)
 {
     if (!task->routes) {
         kernel_call(task);
@@ -145,13 +121,6 @@ __attribute__((noinline)) static void call_generally(struct task *task)
         trap_route(task);
     }
     trap_leave();
-}
-
-// After the short way there is nothing for trap_leave to do: who runs next is known, and not interrupted.
-void trap_call(struct task *task)
-{
-    if (!(task->routes ? route_fast(task) : kernel_call_fast(task)))
-        call_generally(task);
 }
 
 // A page that only its pager can bring: the task waits for the answer to MESSAGE_PAGE and tries again.

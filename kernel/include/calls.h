@@ -17,7 +17,6 @@ KERNEL_CALLS(X)
 #undef X
 
 void kernel_call(struct task *task);      // the trap of a native task
-bool kernel_call_fast(struct task *task); // -> false: nothing was done, take the general way
 
 // Defines `struct type *name` from handle `index`, or returns the error from the handler.
 #define FIND(struct_type, name, index, type, rights)                                                          \

@@ -26,3 +26,9 @@ long routes_set(struct routes *routes, unsigned long number, struct port *port, 
 long routes_set_constant(struct routes *routes, unsigned long number, unsigned index);
 struct routes *routes_create(struct quota *quota, unsigned long count);
 void routes_destroy(struct object *object);
+
+static inline const struct route *routes_find(const struct routes *routes, unsigned long number)
+{
+    static const struct route none = { .kind = ROUTE_NONE };
+    return number < routes->count ? &routes->entries[number] : &none;
+}
