@@ -8,7 +8,7 @@
 
 static struct {
     bool pending;
-    uint32_t kind;
+    uint32_t kind, flags;
     token_t token;
     unsigned long number;
     long value;
@@ -17,7 +17,7 @@ static struct {
 static void put_reply(void) {
     struct message *out = &message_page->out;
     out->kind = last_reply.kind;
-    out->flags = 0;
+    out->flags = last_reply.flags;
     out->token = last_reply.token;
     out->number = last_reply.number;
     out->value = last_reply.value;
@@ -36,6 +36,7 @@ static void answer(token_t token, uint32_t kind, unsigned long number, long valu
     reply_flush();
     last_reply.pending = true;
     last_reply.kind = kind;
+    last_reply.flags = 0;
     last_reply.token = token;
     last_reply.number = number;
     last_reply.value = value;
@@ -44,6 +45,11 @@ static void answer(token_t token, uint32_t kind, unsigned long number, long valu
 void reply_value(token_t token, long value) { answer(token, REPLY_VALUE, 0, value); }
 
 void reply_frame(token_t token) { answer(token, REPLY_FRAME, 0, 0); }
+
+void reply_consume(void) {
+    if (last_reply.pending)
+        last_reply.flags = REPLY_CONSUME;
+}
 
 void reply_divert(token_t token, unsigned long reason, long value) { answer(token, REPLY_DIVERT, reason, value); }
 

@@ -8,4 +8,3 @@
 
 void fiber_reply(unsigned long cookie, const struct message *reply); // the answer of a fiber's call is in
 bool fibers_run_ready(void); // runs every fiber that was woken; -> whether there was one
-void reply_flush(void); // sends an answer that waits to be sent together with the next receive

@@ -32,7 +32,10 @@ void signal_set_temporary(struct thread *thread, uint64_t blocked)
 void signal_wake(struct thread *thread)
 {
     switch (thread->state) {
-    case THREAD_OUT: task_interrupt(thread->task); break;
+    case THREAD_OUT:
+        reply_flush(); // an answer on its way would take this interrupt for the one it ends
+        task_interrupt(thread->task);
+        break;
     case THREAD_PARKED:
         if (thread->park.kind != PARK_VFORK) {
             long value = park_interrupted(thread);

@@ -47,6 +47,8 @@ static inline long commit(token_t token) {
 void reply_value(token_t token, long value);             // the trap or native call returns value
 void reply_frame(token_t token);                         // the caller goes on with its frame as it is
 void reply_divert(token_t token, unsigned long reason, long value);
+void reply_consume(void); // the last of these: clears a pending task_interrupt, whose work has just been done
+void reply_flush(void);   // sends it now; else it leaves together with the server's next receive
 void reply_message(token_t token, const struct message *message); // value, args and handles (native calls)
 
 // --- the memory of an open call's caller (token), or of a space (token 0)
