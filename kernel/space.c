@@ -334,9 +334,32 @@ static long good_move(struct space *space, unsigned long from, unsigned long *le
     return 0;
 }
 
+// A move to where it is: the region goes on further, if it ends there and nothing follows.
+static long grow(struct space *space, unsigned long from, unsigned long length, unsigned long to_length)
+{
+    if (!good_range(from, &length) || !good_range(from, &to_length) || to_length < length)
+        return -EINVAL;
+    struct region *region = space_find(space, from);
+    if (!region || region->end < from + length)
+        return -EFAULT;
+    if (to_length == length)
+        return (long)from;
+    if (region->end > from + length || region_overlaps(space, from + length, from + to_length))
+        return -EEXIST;
+    if (!good_mapping(from + to_length - region->start, region->flags & ~MAP_GROWSDOWN_BIT, region->memory,
+                      region->offset))
+        return -EINVAL;
+    region->end = from + to_length;
+    space->mapped_pages += (to_length - length) >> PAGE_SHIFT;
+    region_merge(region);
+    return (long)from;
+}
+
 long space_move(struct space *space, unsigned long from, unsigned long length, unsigned long to,
                 unsigned long to_length)
 {
+    if (to == from)
+        return grow(space, from, length, to_length);
     long error = good_move(space, from, &length, to, &to_length);
     if (error)
         return error;

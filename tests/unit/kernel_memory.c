@@ -134,6 +134,30 @@ static void gaps(void **state)
     fake_check_usage(before);
 }
 
+static void grows_in_place(void **state)
+{
+    struct fake_usage before = fake_usage();
+    struct quota *quota = fake_quota(1000);
+    struct space *space = space_create(quota);
+    map(space, 0x10000, 4, RW);
+    put32(space, 0x13000, 1);
+    assert_int_equal(space_move(space, 0x12000, 0x2000, 0x12000, 0x5000), 0x12000);
+    assert_int_equal(space->mapped_pages, 7);
+    put32(space, 0x16000, 2);
+    assert_int_equal(space_move(space, 0x12000, 0x2000, 0x12000, 0x6000), -EEXIST); // inside the region
+    map(space, 0x17000, 1, PROT_READ_BIT);
+    assert_int_equal(space_move(space, 0x12000, 0x5000, 0x12000, 0x6000), -EEXIST);
+    assert_int_equal(space_move(space, 0x12000, 0x6000, 0x12000, 0x7000), -EFAULT);
+    assert_int_equal(space_move(space, 0x10000, 0x7000, 0x10000, ~0ul), -EINVAL);
+    assert_int_equal(space_move(space, 0x10000, 0x7000, 0x10000, 0x7000), 0x10000);
+    assert_int_equal(space_move(space, 0x10000, 0x7000, 0x30000, 0x8000), 0x30000);
+    assert_int_equal(get32(space, 0x33000), 1);
+    assert_int_equal(get32(space, 0x37000), 0);
+    object_put(&space->object);
+    fake_quota_end(quota);
+    fake_check_usage(before);
+}
+
 static void stack_grows(void **state)
 {
     struct fake_usage before = fake_usage();
@@ -602,6 +626,7 @@ int main(void)
         cmocka_unit_test(regions_split_and_merge),
         cmocka_unit_test(bad_arguments),
         cmocka_unit_test(gaps),
+        cmocka_unit_test(grows_in_place),
         cmocka_unit_test(stack_grows),
         cmocka_unit_test(shared_and_private_pages),
         cmocka_unit_test(resize_clears_the_tail),

@@ -41,7 +41,8 @@
     X(space_query, 53)    /* (space, address) first region ending above address -> 0, ENOENT; result {start, end,
                              prot | MAP_*, tag, memory identity, offset, resident pages, limit} */ \
     X(space_move, 54)     /* (space, old, old length, new address) wide {new length}; moves pages; old is unmapped;
-                             the new range must be free; -> new address */ \
+                             the new range must be free, or grow the old one
+                             where it is (new address = old); -> new address */ \
     X(space_discard, 55)  /* (space, address, length) drops private pages, detaches shared ones (MADV_DONTNEED) */ \
     X(space_usage, 56)    /* (space) -> 0; result {mapped pages, resident pages, page-table frames} */ \
     X(space_add_ioports, 57) /* (space, ioports) EOPNOTSUPP where there are none */ \
