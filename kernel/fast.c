@@ -155,6 +155,8 @@ INLINE bool short_reply_receive(struct task *task, unsigned long index)
     return true;
 }
 
+#define APART static __attribute__((noinline)) // so that only what needs registers saved pays for it
+
 INLINE bool native(struct task *task)
 {
     unsigned long number = arch_call_number(task);
@@ -163,26 +165,37 @@ INLINE bool native(struct task *task)
     return number == CALL_call && short_call(task, arch_call_arg(task, 0));
 }
 
-// A constant, or a receiver that waits.
-INLINE bool routed(struct task *task)
+APART void trap_native(struct task *task)
 {
-    if (task->trace & TRACE_CALLS)
-        return false;
-    unsigned long number = arch_call_number(task);
-    const struct route *route = routes_find(task->routes, number);
-    if (route->kind == ROUTE_CONSTANT) { // not worth reading the clock for
-        arch_set_result(task, task->constants[route->slot]);
-        return true;
-    }
-    if (route->kind != ROUTE_PORT)
+    if (!native(task))
+        trap_generally(task);
+}
+
+INLINE bool routed(struct task *task, const struct route *route)
+{
+    if (route->kind != ROUTE_PORT || (task->trace & TRACE_CALLS))
         return false;
     account_to(this_cpu(), &task->system_time);
-    return short_trap(task, route->port, task->labels[route->slot], number);
+    return short_trap(task, route->port, task->labels[route->slot], arch_call_number(task));
+}
+
+APART void trap_routed(struct task *task, const struct route *route)
+{
+    if (!routed(task, route))
+        trap_generally(task);
 }
 
 // After the short way there is nothing for trap_leave to do: who runs next is known, and not interrupted.
 void trap_call(struct task *task)
 {
-    if (!(task->routes ? routed(task) : native(task)))
-        trap_generally(task);
+    if (!task->routes) {
+        trap_native(task);
+        return;
+    }
+    const struct route *route = routes_find(task->routes, arch_call_number(task));
+    if (route->kind != ROUTE_CONSTANT || (task->trace & TRACE_CALLS)) {
+        trap_routed(task, route);
+        return;
+    }
+    arch_set_result(task, task->constants[route->slot]); // not worth reading the clock for
 }

@@ -54,7 +54,8 @@ void trap_fault(struct task *task, unsigned long cause, unsigned long value)
     trap_exception(task, kind, address, cause, 0);
 }
 
-// The registers, then the chain of callers from where the fault was.
+// The registers, then the chain of callers from where the fault was. A function that calls nobody has no frame: its
+// caller is where ra points, and is missing in the chain.
 void trap_fault_in_kernel(const struct user_frame *frame, unsigned long cause, unsigned long value)
 {
     static bool again;
@@ -65,6 +66,9 @@ void trap_fault_in_kernel(const struct user_frame *frame, unsigned long cause, u
     log_print("fault in the kernel\n");
     for (unsigned i = 0; i < 31; i++)
         log_print("x%-2u %016lx%c", i + 1, (unsigned long)frame->x[i], i % 4 == 3 || i == 30 ? '\n' : ' ');
+    unsigned long offset = 0;
+    const char *caller = symbol_find(frame->x[0], &offset);
+    log_print("return address in %s+%lx\n", caller ? caller : "nothing known", offset);
     panic_at(frame->pc, frame->x[7], "exception %lu in the kernel, address %lx", cause, value);
 }
 
