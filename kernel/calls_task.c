@@ -268,6 +268,10 @@ long do_task_set_trace(struct task *task, unsigned long index, unsigned long fla
     if (flags & ~(unsigned long)(TRACE_CALLS | TRACE_STEP))
         return -EINVAL;
     target->trace = (uint8_t)flags;
+    // Within an open trap it is the reply that diverts first.
+    if ((flags & TRACE_CALLS) && target->state == TASK_CALLING && target->call.kind == MESSAGE_TRAP &&
+        target->phase == PHASE_NONE)
+        target->phase = PHASE_CALL;
     arch_set_single_step(target, flags & TRACE_STEP);
     return 0;
 }

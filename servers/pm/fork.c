@@ -260,8 +260,10 @@ static void wake_up_new(struct thread *child, struct thread *caller)
         child->process->stop_count++;
     }
     child->state = THREAD_OUT;
-    if (signals_due(child))
+    if (signals_due(child)) {
+        child->interrupted = true;
         task_interrupt(child->task);
+    }
     task_start(child->task);
 }
 

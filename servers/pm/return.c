@@ -21,7 +21,9 @@ static void answer(struct thread *thread)
         reply_value(token, thread->result);
     else
         reply_frame(token);
-    reply_consume(); // its signals have been looked at; signal_wake sends this answer before it interrupts again
+    if (thread->interrupted) // its signals have been looked at; signal_wake sends this answer before it interrupts again
+        reply_consume();
+    thread->interrupted = false;
 }
 
 // Common end: nothing to do but to answer, or signals and restarts first.

@@ -34,6 +34,7 @@ void signal_wake(struct thread *thread)
     switch (thread->state) {
     case THREAD_OUT:
         reply_flush(); // an answer on its way would take this interrupt for the one it ends
+        thread->interrupted = true;
         task_interrupt(thread->task);
         break;
     case THREAD_PARKED:
