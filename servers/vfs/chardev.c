@@ -147,35 +147,12 @@ int ports_start(void)
     return 0;
 }
 
-// --- before power off: written bytes wait in vfs, then in the driver
-
-struct drain {
-    struct waiter waiter;
-    struct fiber *fiber;
-};
-
-static void drain_woken(struct waiter *waiter, unsigned events)
-{
-    struct drain *drain = container_of(waiter, struct drain, waiter);
-    if (drain->fiber)
-        fiber_wake(drain->fiber);
-    drain->fiber = NULL;
-}
-
-static void wait_for_room(struct wait_queue *queue)
-{
-    struct drain drain = { .waiter = { .events = POLL_WRITABLE, .wake = drain_woken },
-                           .fiber = fiber_self() };
-    queue_add(queue, &drain.waiter);
-    fiber_wait();
-    list_remove(&drain.waiter.link);
-}
-
+// Before power off: written bytes wait here, then in the driver.
 void ports_sync(void)
 {
     for (unsigned i = 0; i < port_count; i++) {
         while (!device_link_idle(&ports[i]->link))
-            wait_for_room(&ports[i]->queue);
+            device_link_await(&ports[i]->queue);
         struct message message = { .number = DEVICE_DRAIN };
         message.args[0] = i;
         fiber_call(ports[i]->link.port, &message);

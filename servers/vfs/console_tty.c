@@ -79,6 +79,10 @@ void console_sync(void)
 {
     if (!console.present)
         return;
+    const struct ldisc *ldisc = &console.tty.ldisc;
+    while (!device_link_idle(&console.link) ||
+           (ldisc_output_count(ldisc) > 0 && !ldisc->stopped && !ldisc->held))
+        device_link_await(&console.tty.queue);
     struct message message = { .number = DEVICE_DRAIN };
     fiber_call(console.link.port, &message);
 }

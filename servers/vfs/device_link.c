@@ -93,3 +93,25 @@ int device_link_init(struct device_link *link, handle_t port, unsigned unit, siz
     int error = async_init(&link->reading, read_answered);
     return error < 0 ? error : async_init(&link->writing, write_answered);
 }
+
+struct awaiting {
+    struct waiter waiter;
+    struct fiber *fiber;
+};
+
+static void await_woken(struct waiter *waiter, unsigned events)
+{
+    struct awaiting *awaiting = container_of(waiter, struct awaiting, waiter);
+    if (awaiting->fiber)
+        fiber_wake(awaiting->fiber);
+    awaiting->fiber = NULL; // once, though more may be taken before the fiber runs
+}
+
+void device_link_await(struct wait_queue *queue)
+{
+    struct awaiting awaiting = { .waiter = { .events = POLL_WRITABLE, .wake = await_woken },
+                                 .fiber = fiber_self() };
+    queue_add(queue, &awaiting.waiter);
+    fiber_wait();
+    list_remove(&awaiting.waiter.link);
+}

@@ -32,3 +32,5 @@ static inline bool device_link_idle(const struct device_link *link)
 {
     return link->sending_length == 0 && link->filled == 0;
 }
+// On a fiber: waits until something is taken from what `queue` belongs to.
+void device_link_await(struct wait_queue *queue);
