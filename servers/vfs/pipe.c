@@ -18,7 +18,7 @@
 struct pipe {
     struct wait_queue queue;
     char *ring;
-    size_t size, capacity; // allocated, and what it may grow to
+    size_t size, capacity; // allocated, and what it may grow to: powers of two
     size_t head, length;   // first byte, bytes in use
     unsigned readers, writers;
     unsigned reader_count, writer_count; // ever opened: waiting opens look for a change
@@ -84,7 +84,7 @@ static long pipe_read(struct client *caller, struct file *file, struct transfer 
             error = got;
             break;
         }
-        pipe->head = (pipe->head + (size_t)got) % pipe->size;
+        pipe->head = (pipe->head + (size_t)got) & (pipe->size - 1);
         pipe->length -= (size_t)got;
     }
     if (pipe->length == 0)
@@ -97,7 +97,7 @@ static long pipe_read(struct client *caller, struct file *file, struct transfer 
 static long fill(struct pipe *pipe, struct transfer *transfer)
 {
     while (transfer->left > 0 && pipe->length < pipe->size) {
-        size_t tail = (pipe->head + pipe->length) % pipe->size;
+        size_t tail = (pipe->head + pipe->length) & (pipe->size - 1);
         size_t end = tail < pipe->head ? pipe->head : pipe->size;
         long got = transfer_in(transfer, pipe->ring + tail, end - tail);
         if (got < 0)

@@ -48,7 +48,7 @@ int transfer_vector(struct transfer *transfer, token_t token, unsigned long vect
     return 0;
 }
 
-void transfer_release(struct transfer *transfer)
+void transfer_free(struct transfer *transfer)
 {
     heap_free(transfer->many);
     transfer->many = NULL;
@@ -125,13 +125,35 @@ static long run(struct transfer *transfer, const struct side *side, size_t lengt
     return (long)done;
 }
 
+// One part, in a caller's memory: what nearly all reads and writes are.
+static bool is_simple(const struct transfer *transfer) { return transfer->token && !transfer->many; }
+
+static long moved(struct transfer *transfer, long got)
+{
+    if (got <= 0)
+        return got < 0 ? got : -EFAULT;
+    advance(transfer, (size_t)got);
+    return got;
+}
+
+static size_t within(const struct transfer *transfer, size_t length)
+{
+    return length < transfer->left ? length : transfer->left;
+}
+
 long transfer_out(struct transfer *transfer, const void *from, size_t length)
 {
+    length = within(transfer, length);
+    if (is_simple(transfer) && length > 0)
+        return moved(transfer, copy_out(transfer->token, 0, from, transfer->one.base + transfer->within, length));
     return run(transfer, &(struct side){ .kind = FROM_BUFFER, .buffer = (char *)(uintptr_t)from }, length);
 }
 
 long transfer_in(struct transfer *transfer, void *to, size_t length)
 {
+    length = within(transfer, length);
+    if (is_simple(transfer) && length > 0)
+        return moved(transfer, copy_in(transfer->token, 0, to, transfer->one.base + transfer->within, length));
     return run(transfer, &(struct side){ .kind = TO_BUFFER, .buffer = to }, length);
 }
 

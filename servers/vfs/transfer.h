@@ -6,6 +6,7 @@
 #include <abi/message.h>
 #include <linux/uio.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct transfer {
     token_t token; // 0: own memory
@@ -23,7 +24,12 @@ void transfer_init(struct transfer *transfer, token_t token, unsigned long base,
 void transfer_local(struct transfer *transfer, void *base, size_t length);
 // A vector in the caller's memory. -> 0, -EINVAL, -EFAULT, -ENOMEM
 int transfer_vector(struct transfer *transfer, token_t token, unsigned long vector, unsigned long count);
-void transfer_release(struct transfer *transfer);
+void transfer_free(struct transfer *transfer);
+static inline void transfer_release(struct transfer *transfer)
+{
+    if (transfer->many)
+        transfer_free(transfer);
+}
 
 // Moves up to length bytes and advances. -> bytes (0 only if length or transfer->left is 0), -EFAULT if none
 long transfer_out(struct transfer *transfer, const void *from, size_t length);
