@@ -36,7 +36,7 @@ void timer_interrupt(void);
 
 // --- paging.c
 struct arch_cpu;
-uint64_t image_physical(const void *address);                   // of something inside the kernel image
+uint64_t image_physical(const void *address); // of something inside the kernel image
 
 // --- fpu.c
 bool fpu_first_use(struct task *task); // -> false: it was on already, the instruction is illegal
