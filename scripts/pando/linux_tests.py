@@ -45,14 +45,14 @@ def expected(topic, arch):
 class Batch:
     """One boot of a list of topics; `outputs` is what each printed, "exit N" last."""
 
-    def __init__(self, system, names):
+    def __init__(self, system, names, mode="--batch"):
         self.names = list(names)
         self.outputs = {}
         self.blamed = None
         self.reason = self.details = ""
         self.log_path = harness.log_file()
         self.process = subprocess.Popen(
-            system.command(["tests"], ["--log", self.log_path]) + ["--", PROGRAM, "--batch"] + self.names,
+            system.command(["tests"], ["--log", self.log_path]) + ["--", PROGRAM, mode] + self.names,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=harness.guest_environment(),
             cwd=harness.ROOT)
 
@@ -96,11 +96,11 @@ class Batch:
         self.details = "--- output\n%s\n--- guest log\n%s" % (harness.tail("\n".join(lines)), harness.tail(log))
 
 
-def collect(system, names):
+def collect(system, names, mode="--batch"):
     """Runs the topics in as many boots as it takes. Returns outputs, and (reason, details) of those blamed."""
     outputs, blamed, left = {}, {}, list(names)
     while left:
-        batch = Batch(system, left)
+        batch = Batch(system, left, mode)
         batch.run()
         outputs.update(batch.outputs)
         if batch.blamed:
@@ -130,6 +130,29 @@ def job(system, names):
                 results.append(harness.Result(name, *blamed[topic]))
             else:
                 results.append(harness.Result(name, *compare(topic, system.arch, outputs[topic])))
+        return results
+    return run
+
+
+# Of several runs of a topic the first ones fill caches and tables; if every later one leaves less free memory, it leaks.
+LEAK_SETTLED = 2
+
+
+def leak_reason(output):
+    free = [int(line) for line in output.split("\n") if line.isdigit()][LEAK_SETTLED - 1:]
+    if all(later < earlier for earlier, later in zip(free, free[1:])):
+        return "free memory goes down with each run: %s kB" % " ".join(map(str, free))
+    return None
+
+
+def leak_job(system, names):
+    """Also what a topic leaves behind counts: memory that does not come back, however often it runs."""
+    def run():
+        outputs, blamed = collect(system, names, "--leaks")
+        results = []
+        for topic in names:
+            reason, details = blamed.get(topic) or (leak_reason(outputs[topic]), "")
+            results.append(harness.Result("leak/%s/%s" % (system.name, topic), reason, details))
         return results
     return run
 

@@ -26,7 +26,7 @@ usage: scripts/test [options] [FILTER...]
   --oracle     run the linux, shell and interactive tests on Debian's Linux kernels instead of Pando
   --record     with --oracle: write what tests/linux printed there as the expected output
 
-A test's name is KIND/ARCH/NAME, with the kinds host, kernel, linux, boot, shell and interactive. FILTER selects
+A test's name is KIND/ARCH/NAME, with the kinds host, kernel, linux, leak, boot, shell and interactive. FILTER selects
 those whose names contain it (or match it, with * and ?). Ends with "N passed, N failed"; the status is 0 only if
 none failed and at least one ran.
 """
@@ -80,6 +80,12 @@ def linux_jobs(system, selection):
         yield "linux/%s" % system.name, linux_tests.job(system, names[at:at + LINUX_BATCH])
 
 
+def leak_jobs(system, selection):
+    names = [name for name in linux_tests.topics() if selection.takes("leak/%s/%s" % (system.name, name))]
+    for at in range(0, len(names), LINUX_BATCH):
+        yield "leak/%s" % system.name, linux_tests.leak_job(system, names[at:at + LINUX_BATCH])
+
+
 def single_jobs(tests, selection):
     for name, function in tests:
         if selection.takes(name):
@@ -94,6 +100,7 @@ def pando_jobs(architectures, selection):
         if selection.takes("kernel/%s" % arch) or any("kernel/%s/" % arch in word for word in selection.filters):
             yield "kernel/%s" % arch, kernel_tests.job(arch, selection)
         yield from linux_jobs(system, selection)
+        yield from leak_jobs(system, selection)
         yield from single_jobs(boot_test.tests(system), selection)
         yield from single_jobs(shell_test.tests(system), selection)
         yield from single_jobs(interactive_test.tests(system), selection)
@@ -128,10 +135,11 @@ def record(architectures):
 
 def names_of(jobs, architectures, selection, on_linux):
     """For --list: batches are told topic by topic; what a kernel test program runs, only it knows."""
-    names = [name for name, _ in jobs if not name.startswith("linux/")]
+    names = [name for name, _ in jobs if not name.startswith(("linux/", "leak/"))]
     for arch in architectures:
         system = "linux-" + arch if on_linux else arch
-        names += ["linux/%s/%s" % (system, topic) for topic in linux_tests.topics()]
+        kinds = ("linux",) if on_linux else ("linux", "leak")
+        names += ["%s/%s/%s" % (kind, system, topic) for kind in kinds for topic in linux_tests.topics()]
     return [name for name in names if selection.takes(name)]
 
 

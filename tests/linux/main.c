@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The driver of linux-tests: lists topics, runs one here (for a debugger), or a batch with markers between them.
-//     linux-tests --list | linux-tests TOPIC | linux-tests --batch TOPIC...
+//     linux-tests --list | linux-tests TOPIC | linux-tests --batch TOPIC... | linux-tests --leaks TOPIC...
 // A batch prints "@@ begin TOPIC", the topic's output, "@@ end TOPIC exit N" (or "signal N"), so that whoever reads
-// it knows which topic took the system down.
+// it knows which topic took the system down. --leaks prints the same markers, and between them how much free memory
+// there was after each of several silent runs of the topic, in kB.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -138,7 +140,8 @@ static void remove_tree(const char *path)
     rmdir(path);
 }
 
-static void run_in_child(const struct topic *topic)
+// Returns the wait status.
+static int run_in_child(const struct topic *topic)
 {
     char directory[] = "/tmp/linux-test.XXXXXX";
     if (!mkdtemp(directory) || chmod(directory, 0755) < 0)
@@ -159,8 +162,37 @@ static void run_in_child(const struct topic *topic)
     // What the topic left behind in its session's first group must not disturb the next one.
     kill(-pid, SIGKILL);
     remove_tree(directory);
+    return status;
+}
+
+static void run_marked(const struct topic *topic)
+{
+    say("@@ begin %s", topic->name);
+    int status = run_in_child(topic);
     say("@@ end %s %s %d", topic->name, WIFEXITED(status) ? "exit" : "signal",
         WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+}
+
+#define LEAK_ROUNDS 5
+
+static void measure_leaks(const struct topic *topic)
+{
+    int out = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY);
+    unsigned long free_memory[LEAK_ROUNDS];
+    say("@@ begin %s", topic->name);
+    for (int i = 0; i < LEAK_ROUNDS; i++) {
+        struct sysinfo info;
+        dup2(null, STDOUT_FILENO);
+        run_in_child(topic);
+        dup2(out, STDOUT_FILENO);
+        sysinfo(&info);
+        free_memory[i] = info.freeram / 1024 * info.mem_unit;
+    }
+    close(out);
+    close(null);
+    for (int i = 0; i < LEAK_ROUNDS; i++)
+        say("%lu", free_memory[i]);
+    say("@@ end %s exit 0", topic->name);
 }
 
 static int run_child(int argc, char **argv)
@@ -187,18 +219,19 @@ int main(int argc, char **argv)
         return 0;
     }
     bool batch = argc > 1 && strcmp(argv[1], "--batch") == 0;
-    for (int i = batch ? 2 : 1; i < argc; i++) {
+    bool leaks = argc > 1 && strcmp(argv[1], "--leaks") == 0;
+    for (int i = batch || leaks ? 2 : 1; i < argc; i++) {
         const struct topic *topic = find_topic(argv[i]);
         if (!topic) {
             say("no topic %s", argv[i]);
             return 2;
         }
-        if (!batch) {
+        if (batch)
+            run_marked(topic);
+        else if (leaks)
+            measure_leaks(topic);
+        else
             topic->run();
-            continue;
-        }
-        say("@@ begin %s", topic->name);
-        run_in_child(topic);
     }
     return 0;
 }
