@@ -145,7 +145,8 @@ long transfer_out(struct transfer *transfer, const void *from, size_t length)
 {
     length = within(transfer, length);
     if (is_simple(transfer) && length > 0)
-        return moved(transfer, copy_out(transfer->token, 0, from, transfer->one.base + transfer->within, length));
+        return moved(transfer,
+                     copy_out(transfer->token, 0, from, transfer->one.base + transfer->within, length));
     return run(transfer, &(struct side){ .kind = FROM_BUFFER, .buffer = (char *)(uintptr_t)from }, length);
 }
 
@@ -153,7 +154,8 @@ long transfer_in(struct transfer *transfer, void *to, size_t length)
 {
     length = within(transfer, length);
     if (is_simple(transfer) && length > 0)
-        return moved(transfer, copy_in(transfer->token, 0, to, transfer->one.base + transfer->within, length));
+        return moved(transfer,
+                     copy_in(transfer->token, 0, to, transfer->one.base + transfer->within, length));
     return run(transfer, &(struct side){ .kind = TO_BUFFER, .buffer = to }, length);
 }
 

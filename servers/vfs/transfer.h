@@ -15,7 +15,7 @@ struct transfer {
     unsigned count, index;    // parts, current part
     unsigned long within;     // bytes done of the current part
     size_t left, done;
-    bool expired; // the read's time is up: it takes what is there
+    bool expired;   // the read's time is up: it takes what is there
     unsigned flags; // sockets: MSG_*
     bool started;   // device drivers: bytes are under way
 };
