@@ -40,7 +40,7 @@ static uint64_t align4(uint64_t value) { return (value + 3) & ~3ull; }
 
 // Offsets are relative to the start, which is where newc's alignment counts from. A later file of the same name
 // wins, as it does when the archive is unpacked.
-bool archive_find(struct boot_range archive, const char *name, struct archive_file *file)
+bool archive_find(struct boot_range archive, const char *name, struct archive_member *member)
 {
     bool found = false;
     size_t wanted = strlen(name) + 1;
@@ -59,7 +59,7 @@ bool archive_find(struct boot_range archive, const char *name, struct archive_fi
         if (name_size == wanted && wanted <= sizeof entry) {
             physical_read(entry, archive.start + at + HEADER, wanted);
             if (memcmp(entry, name, wanted) == 0) {
-                *file = (struct archive_file){ .physical = archive.start + contents, .size = bytes };
+                *member = (struct archive_member){ .physical = archive.start + contents, .size = bytes };
                 found = true;
             }
         }

@@ -19,17 +19,17 @@ struct elf_header {
 
 // The two classes order a program header differently.
 struct elf32_program {
-    uint32_t type, offset, address, physical, file_size, memory_size, flags, align;
+    uint32_t type, offset, address, physical, stored_size, memory_size, flags, align;
 };
 
 struct elf64_program {
     uint32_t type, flags;
-    uint64_t offset, address, physical, file_size, memory_size, align;
+    uint64_t offset, address, physical, stored_size, memory_size, align;
 };
 
 struct elf_program {
     uint32_t type, flags;
-    unsigned long offset, address, file_size, memory_size;
+    unsigned long offset, address, stored_size, memory_size;
 };
 
 #define PT_LOAD 1
@@ -46,13 +46,13 @@ static struct elf_program read_program(uint64_t physical)
                                      from.flags,
                                      (unsigned long)from.offset,
                                      (unsigned long)from.address,
-                                     (unsigned long)from.file_size,
+                                     (unsigned long)from.stored_size,
                                      (unsigned long)from.memory_size };
     }
     struct elf32_program from;
     physical_read(&from, physical, sizeof from);
-    return (struct elf_program){ from.type,    from.flags,     from.offset,
-                                 from.address, from.file_size, from.memory_size };
+    return (struct elf_program){ from.type,    from.flags,       from.offset,
+                                 from.address, from.stored_size, from.memory_size };
 }
 
 static void fill(struct space *space, unsigned long address, uint64_t physical, unsigned long length)
@@ -69,11 +69,11 @@ static void fill(struct space *space, unsigned long address, uint64_t physical, 
     }
 }
 
-static void load_segment(struct space *space, const struct archive_file *file,
+static void load_segment(struct space *space, const struct archive_member *member,
                          const struct elf_program *segment)
 {
-    if (segment->offset > file->size || segment->file_size > file->size - segment->offset ||
-        segment->file_size > segment->memory_size)
+    if (segment->offset > member->size || segment->stored_size > member->size - segment->offset ||
+        segment->stored_size > segment->memory_size)
         panic("boot/root: a segment reaches beyond the file");
     unsigned long start = segment->address & PAGE_MASK;
     unsigned long end = (segment->address + segment->memory_size + PAGE_SIZE - 1) & PAGE_MASK;
@@ -85,27 +85,27 @@ static void load_segment(struct space *space, const struct archive_file *file,
                   PROT_READ_BIT | PROT_WRITE_BIT | MAP_FIXED_BIT | MAP_NOREPLACE_BIT, NULL, 0, 0, 0);
     if (IS_ERROR(mapped))
         panic("boot/root: segment %lx-%lx cannot be mapped: error %ld", start, end, mapped);
-    fill(space, segment->address, file->physical + segment->offset, segment->file_size);
+    fill(space, segment->address, member->physical + segment->offset, segment->stored_size);
     if (space_protect(space, start, end - start, protection) < 0)
         panic("boot/root: segment %lx-%lx cannot be protected", start, end);
 }
 
-unsigned long elf_load(struct space *space, const struct archive_file *file)
+unsigned long elf_load(struct space *space, const struct archive_member *member)
 {
     struct elf_header header;
     unsigned class = sizeof(long) == 8 ? 2 : 1;
-    if (file->size < sizeof header)
+    if (member->size < sizeof header)
         panic("boot/root is no ELF file");
-    physical_read(&header, file->physical, sizeof header);
+    physical_read(&header, member->physical, sizeof header);
     if (memcmp(header.ident, "\177ELF", 4) != 0 || header.ident[4] != class)
         panic("boot/root is no ELF file of this machine");
     for (unsigned i = 0; i < header.program_count; i++) {
         uint64_t offset = header.program_offset + (uint64_t)i * header.program_size;
-        if (offset + header.program_size > file->size)
+        if (offset + header.program_size > member->size)
             panic("boot/root: program headers beyond the file");
-        struct elf_program segment = read_program(file->physical + offset);
+        struct elf_program segment = read_program(member->physical + offset);
         if (segment.type == PT_LOAD && segment.memory_size)
-            load_segment(space, file, &segment);
+            load_segment(space, member, &segment);
     }
     return header.entry;
 }

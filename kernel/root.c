@@ -114,15 +114,15 @@ static struct task *create_task(struct space *space, unsigned long entry)
 
 void root_start(const struct boot_info *info)
 {
-    struct archive_file file;
+    struct archive_member member;
     if (info->archive.end == info->archive.start)
         panic("no initial archive: nothing to run");
-    if (!archive_find(info->archive, "boot/root", &file))
+    if (!archive_find(info->archive, "boot/root", &member))
         panic("no boot/root in the initial archive");
     struct space *space = space_create(&machine_quota);
     if (!space)
         panic("no memory for the first space");
-    struct task *task = create_task(space, elf_load(space, &file));
+    struct task *task = create_task(space, elf_load(space, &member));
     struct memory *archive = archive_object(info->archive);
     struct memory *boot = boot_object(info);
     struct memory *devices = copy_object(info->devices);
