@@ -47,7 +47,8 @@ static bool local_range(unsigned long address, unsigned long length)
     return address < USER_END && length <= USER_END - address;
 }
 
-long do_memory_read(struct task *task, unsigned long index, unsigned long local, unsigned long length, unsigned long d)
+long do_memory_read(struct task *task, unsigned long index, unsigned long local, unsigned long length,
+                    unsigned long d)
 {
     FIND(memory, memory, index, HANDLE_MEMORY, RIGHT_READ);
     if (!local_range(local, length))
@@ -64,7 +65,8 @@ long do_memory_write(struct task *task, unsigned long index, unsigned long local
     return (long)memory_copy_space(memory, task->page->wide[0], task->space, local, length, true);
 }
 
-long do_memory_resize(struct task *task, unsigned long index, unsigned long b, unsigned long c, unsigned long d)
+long do_memory_resize(struct task *task, unsigned long index, unsigned long b, unsigned long c,
+                      unsigned long d)
 {
     FIND(memory, memory, index, HANDLE_MEMORY, RIGHT_CONTROL);
     return memory_resize(memory, task->page->wide[0]);
@@ -97,7 +99,8 @@ long do_memory_supply(struct task *task, unsigned long index, unsigned long loca
     uint64_t offset = task->page->wide[0];
     if (memory->kind != MEMORY_PAGED || (offset | length) & (PAGE_SIZE - 1))
         return -EINVAL;
-    if (offset > memory->size || length > ((memory->size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1)) - offset)
+    if (offset > memory->size ||
+        length > ((memory->size + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1)) - offset)
         return -ERANGE;
     if (local && !local_range(local, length))
         return -EFAULT;
@@ -124,7 +127,8 @@ long do_memory_info(struct task *task, unsigned long index, unsigned long b, uns
     return 0;
 }
 
-long do_memory_evict(struct task *task, unsigned long index, unsigned long b, unsigned long c, unsigned long d)
+long do_memory_evict(struct task *task, unsigned long index, unsigned long b, unsigned long c,
+                     unsigned long d)
 {
     FIND(memory, memory, index, HANDLE_MEMORY, RIGHT_CONTROL);
     return memory_evict(memory, task->page->wide[0], task->page->wide[1]);

@@ -25,7 +25,7 @@ struct boot_range {
 // Filled by the architecture's boot code, then kernel_main() is called on the boot CPU with the direct map,
 // traps and early console working and interrupts off.
 struct boot_info {
-    struct boot_range memory[BOOT_MEMORY_RANGES];   // usable RAM
+    struct boot_range memory[BOOT_MEMORY_RANGES]; // usable RAM
     unsigned memory_count;
     struct boot_range reserved[BOOT_MEMORY_RANGES]; // kernel image, archive, device tree, firmware
     unsigned reserved_count;
@@ -48,11 +48,12 @@ void arch_init(void);
 
 void trap_call(struct task *task); // sysenter, int 0x80, ecall; does what trap_leave does, too
 void trap_page_fault(struct task *task, unsigned long address, unsigned access); // user page fault
-void trap_exception(struct task *task, unsigned kind, unsigned long address, unsigned long trap, unsigned long error);
-void trap_irq(unsigned line);  // a device interrupt: already masked and acknowledged at the controller
-void trap_timer(void);         // the one-shot timer fired
-void trap_leave(void);         // last thing before every other exit to user mode or a kernel thread: picks the next
-                               // task if needed, delivers diverts; afterwards cpu->current is who runs
+void trap_exception(struct task *task, unsigned kind, unsigned long address, unsigned long trap,
+                    unsigned long error);
+void trap_irq(unsigned line); // a device interrupt: already masked and acknowledged at the controller
+void trap_timer(void);        // the one-shot timer fired
+void trap_leave(void); // last thing before every other exit to user mode or a kernel thread: picks the next
+                       // task if needed, delivers diverts; afterwards cpu->current is who runs
 
 // --- frame of a user task -------------------------------------------------------------------------------------
 
@@ -71,14 +72,16 @@ void arch_frame_write(struct task *task, const struct user_frame *frame); // pri
 void arch_task_init(struct task *task, unsigned long entry, unsigned long stack, unsigned long argument);
 // copy_thread: the child gets the parent's frame with result 0, a new stack and TLS if flags (CLONE_*) say
 // so, the parent's live FPU state, and starts in ret_from_fork.
-int copy_thread(struct task *child, struct task *parent, unsigned flags, unsigned long stack, unsigned long tls);
+int copy_thread(struct task *child, struct task *parent, unsigned flags, unsigned long stack,
+                unsigned long tls);
 // The same for a kernel-mode task: fn(argument) on its own kernel stack, then task_exit_kernel().
 void copy_thread_kernel(struct task *child, void (*fn)(void *), void *argument, void *stack_top);
-void arch_task_release(struct task *task);                      // exit_thread: drops per-arch resources
+void arch_task_release(struct task *task); // exit_thread: drops per-arch resources
 // CPU state; page table only if the space differs. On the path of every call: <arch/frame.h>.
 static inline void arch_switch(struct task *previous, struct task *next);
-void arch_kernel_yield(void);                                   // a kernel thread gives up the CPU (returns later)
-long arch_fpu_read(struct task *task, void *buffer, size_t length); // -> bytes; Linux's fxsave / d-state layout
+void arch_kernel_yield(void); // a kernel thread gives up the CPU (returns later)
+long arch_fpu_read(struct task *task, void *buffer,
+                   size_t length); // -> bytes; Linux's fxsave / d-state layout
 long arch_fpu_write(struct task *task, const void *buffer, size_t length); // length 0: initial state
 long arch_tls_set(struct task *task, unsigned index, unsigned long word0, unsigned long word1);
 long arch_tls_get(struct task *task, unsigned index, unsigned long words[2]);
@@ -89,7 +92,7 @@ void arch_set_single_step(struct task *task, bool on);
 // and the inline encoders pte_leaf(frame address, PROT bits, flags), pte_table(frame address), pte_present(),
 // pte_frame(), pte_writable(), pte_dirty(), pte_accessed(), pte_protect() (clears write), PTE_SOFT_* bits.
 
-int arch_space_init(struct space *space);     // allocates the root with the kernel's half in place
+int arch_space_init(struct space *space); // allocates the root with the kernel's half in place
 void arch_space_release(struct space *space);
 uint64_t *arch_space_root(struct space *space); // user entries of the root table, directly addressable
 void arch_tlb_flush(struct space *space, unsigned long start, unsigned long end); // on every CPU that uses it
@@ -108,19 +111,19 @@ void *arch_map_device(uint64_t physical, size_t length); // kernel's own devices
 unsigned arch_irq_lines(void);
 void arch_irq_mask(unsigned line);
 void arch_irq_unmask(unsigned line);
-bool arch_irq_reserved(unsigned line); // the timer's own and lines that do not exist
-uint64_t arch_clock(void);            // monotonic ns
+bool arch_irq_reserved(unsigned line);    // the timer's own and lines that do not exist
+uint64_t arch_clock(void);                // monotonic ns
 static inline uint64_t arch_cycles(void); // raw counter behind arch_clock(), for accounting; in <arch/cpu.h>
 uint64_t arch_cycles_to_ns(uint64_t cycles);
-uint64_t arch_wall_clock(void);       // ns since 1970 from the RTC; read once at boot
+uint64_t arch_wall_clock(void); // ns since 1970 from the RTC; read once at boot
 uint64_t arch_clock_frequency(void);
 void arch_timer_set(uint64_t deadline); // one-shot at monotonic ns, NO_DEADLINE turns it off
-void arch_wait(void);                 // idle: enable interrupts, halt, return with them disabled again
+void arch_wait(void);                   // idle: enable interrupts, halt, return with them disabled again
 size_t arch_entropy(void *buffer, size_t length); // bytes of real entropy; 0 if there is none
-void arch_putc(char c);               // early and panic console, polled
+void arch_putc(char c);                           // early and panic console, polled
 _Noreturn void arch_power(unsigned action, int status);
 unsigned arch_backtrace(unsigned long *pc, unsigned count, unsigned long frame_pointer); // -> how many
-void arch_direct_protect(void);       // W^X over kernel image and direct map, after boot
+void arch_direct_protect(void); // W^X over kernel image and direct map, after boot
 
 // This CPU. `struct cpu` is generic (cpu.h) and embeds struct arch_cpu.
 static inline struct cpu *this_cpu(void); // defined in <arch/cpu.h>

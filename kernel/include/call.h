@@ -50,8 +50,8 @@ struct call {
     struct window readable, writable;
 };
 
-int call_init(struct call *call, struct task *task);         // takes a slot; 0 or -ENOMEM
-void call_release(struct call *call);                        // gives the slot back; the call must be idle
+int call_init(struct call *call, struct task *task); // takes a slot; 0 or -ENOMEM
+void call_release(struct call *call);                // gives the slot back; the call must be idle
 struct call *call_create(struct quota *quota, struct space *space); // asynchronous slot, or NULL
 void call_destroy(struct object *object);
 
@@ -59,12 +59,12 @@ void call_destroy(struct object *object);
 // takes its own reference to port. Runs the receiver directly if it waits and nobody better is ready.
 void call_send(struct call *call, struct port *port);
 void call_queue(struct call *call, struct port *port);
-void call_close(struct call *call);              // OPEN or QUEUED -> IDLE: off its lists, port dropped
-void call_fail(struct call *call, long error);   // an IDLE call that nobody will answer: tells its caller
-void call_cancel(struct call *call);             // its caller wants it ended; QUEUED calls are left to the caller
-void call_abandon(struct call *call);            // its caller is gone: the receiver gets ENDED
-void call_server_died(struct call *call);        // OPEN: queued again, or failed if committed
-void call_replied(struct call *call);            // asynchronous, answer filled in: posts REPLY
+void call_close(struct call *call);            // OPEN or QUEUED -> IDLE: off its lists, port dropped
+void call_fail(struct call *call, long error); // an IDLE call that nobody will answer: tells its caller
+void call_cancel(struct call *call);      // its caller wants it ended; QUEUED calls are left to the caller
+void call_abandon(struct call *call);     // its caller is gone: the receiver gets ENDED
+void call_server_died(struct call *call); // OPEN: queued again, or failed if committed
+void call_replied(struct call *call);     // asynchronous, answer filled in: posts REPLY
 // The open call of a token that `server` (its space) has received, or NULL.
 struct call *call_find(token_t token, const struct task *server);
 

@@ -15,15 +15,17 @@ struct object {
 
 void object_init(struct object *object, unsigned type);
 void object_destroy(struct object *object); // dispatches to the type's destructor (object.c)
-void object_revive(struct object *object); // in a destructor: one more reference, destroyed again at its put
+void object_revive(struct object *object);  // in a destructor: one more reference, destroyed again at its put
 uint64_t object_count(void);
 
-static inline void object_get(struct object *object) {
+static inline void object_get(struct object *object)
+{
     assert(object->references > 0);
     object->references++;
 }
 
-static inline void object_put(struct object *object) {
+static inline void object_put(struct object *object)
+{
     assert(object->references > 0);
     if (--object->references == 0)
         object_destroy(object);

@@ -11,7 +11,7 @@
 struct task;
 
 struct badge {
-    struct list link;    // in port->badges
+    struct list link; // in port->badges
     struct port *port;
     unsigned long value;
     uint32_t references; // handles with it
@@ -36,7 +36,8 @@ struct port *port_create(struct quota *quota);
 void port_destroy(struct object *object);
 void port_shut(struct port *port); // the last receive right went
 void port_notify(struct port *port, unsigned long bits);
-void port_event(struct port *port, struct call *call); // tells the receiver about call, now or at its next receive
+void port_event(struct port *port,
+                struct call *call); // tells the receiver about call, now or at its next receive
 // Takes what waits, most urgent first, into task's page. -> false if nothing does.
 bool port_take(struct port *port, struct task *task);
 // Ends a wait in receive, with its result.
@@ -50,7 +51,8 @@ static inline bool port_has_work(const struct port *port)
             ((uintptr_t)port->gone.next ^ (uintptr_t)&port->gone) | port->pending) != 0;
 }
 
-struct badge *badge_get(struct port *port, unsigned long value, bool report); // found or made; NULL: no memory
-void badge_put(struct badge *badge);                                         // a handle with it went
+struct badge *badge_get(struct port *port, unsigned long value,
+                        bool report); // found or made; NULL: no memory
+void badge_put(struct badge *badge);  // a handle with it went
 void badge_free(struct badge *badge);
 long badge_revoke(struct port *port, unsigned long value);

@@ -12,7 +12,7 @@ struct quota {
     struct quota *parent; // reference held; NULL for the machine's quota
     uint64_t frame_limit, frames;
     uint64_t task_limit, tasks;
-    uint64_t bytes;   // of kernel objects, in whole frames included in `frames` through the slab's frames
+    uint64_t bytes; // of kernel objects, in whole frames included in `frames` through the slab's frames
     uint64_t objects;
 };
 

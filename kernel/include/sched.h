@@ -17,8 +17,8 @@ void sched_pick(void); // called by trap_leave when reschedule is set
 void sched_set(struct task *task, unsigned class, unsigned value);
 void sched_inherit(struct task *child, const struct task *parent);
 void sched_suspend(struct task *task, bool suspended); // sets task->suspended
-void sched_forget(struct task *task); // it died
-void sched_timer(void); // expired deadlines, end of time slice
+void sched_forget(struct task *task);                  // it died
+void sched_timer(void);                                // expired deadlines, end of time slice
 
 // timer.c: deadlines of waits in receive.
 void timer_set(struct task *task, uint64_t deadline); // NO_DEADLINE takes it out

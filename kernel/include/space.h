@@ -32,7 +32,8 @@ struct space {
     struct region *last;                                 // the region that answered last
     uint64_t mapped_pages, resident_pages, table_frames; // the latter two are pagetable.c's
     struct handle_table handles;
-    uint32_t tasks; // alive; with the last of them go the handles, since nobody is left to name anything by them
+    uint32_t
+        tasks; // alive; with the last of them go the handles, since nobody is left to name anything by them
     struct arch_space arch;
     struct work work;           // its end, if it is large
     unsigned long release_from; // page tables below are gone

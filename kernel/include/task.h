@@ -45,48 +45,50 @@ struct task {
     struct arch_task arch; // first: assembly finds the frame at offset 0
     struct object object;
     struct quota *quota;
-    struct space *space;       // NULL: kernel thread
-    struct routes *routes;     // NULL: native (traps are kernel calls) or kernel thread
-    struct message_page *page; // kernel address of a native task's message page, else NULL
+    struct space *space;        // NULL: kernel thread
+    struct routes *routes;      // NULL: native (traps are kernel calls) or kernel thread
+    struct message_page *page;  // kernel address of a native task's message page, else NULL
     struct memory *page_memory; // the page's object: its frame lives as long as the task or a mapping
     unsigned long page_address; // where its space maps it
-    struct port *owner;        // faults and diverts go there
+    struct port *owner;         // faults and diverts go there
     unsigned long labels[TASK_LABELS];
     long constants[TASK_CONSTANTS];
-    uint8_t state;             // enum task_state
-    uint8_t trace;             // TRACE_*
-    uint8_t phase;             // enum trap_phase
-    bool interrupted;          // divert at the next boundary to user mode
-    bool suspended;            // becomes TASK_SUSPENDED instead of runnable
+    uint8_t state;    // enum task_state
+    uint8_t trace;    // TRACE_*
+    uint8_t phase;    // enum trap_phase
+    bool interrupted; // divert at the next boundary to user mode
+    bool suspended;   // becomes TASK_SUSPENDED instead of runnable
     struct call call;
     struct port *receiving;
-    struct list served;        // calls it has received and not answered
-    struct task *serving;      // caller whose call it handles: time is charged there. No reference: call_close()
-                               // and the caller's death clear it
-    uint64_t *charge;          // counter that pays for its running: its own user_time, or what `serving` pays with
+    struct list served;   // calls it has received and not answered
+    struct task *serving; // caller whose call it handles: time is charged there. No reference: call_close()
+                          // and the caller's death clear it
+    uint64_t *charge;     // counter that pays for its running: its own user_time, or what `serving` pays with
     struct schedule schedule;
-    struct cpu *cpu;           // where it runs or is queued
-    struct rbtree_node timer;  // deadline queue
-    uint64_t deadline;         // in the deadline queue, NO_DEADLINE: not queued. Stays there when the wait ends early,
-                               // since the next one mostly has the same
+    struct cpu *cpu;          // where it runs or is queued
+    struct rbtree_node timer; // deadline queue
+    uint64_t
+        deadline; // in the deadline queue, NO_DEADLINE: not queued. Stays there when the wait ends early,
+                  // since the next one mostly has the same
     uint64_t user_time, system_time; // in cycles (arch_cycles)
     unsigned long switches;
-    struct list all;           // every task
-    void *kernel_stack;        // kernel threads only
+    struct list all;    // every task
+    void *kernel_stack; // kernel threads only
 };
 
-struct task *task_create(struct space *space, struct quota *quota, struct port *owner, unsigned long label, int *error);
+struct task *task_create(struct space *space, struct quota *quota, struct port *owner, unsigned long label,
+                         int *error);
 void task_destroy(struct object *object);
 struct task *task_clone(struct task *parent, struct space *space, struct quota *quota, unsigned flags,
                         unsigned long stack, unsigned long tls, int *error);
 long task_set_message_page(struct task *task, unsigned long address); // maps one, before the start
-void task_set_space(struct task *task, struct space *space); // while it cannot run
-void task_kill(struct task *task); // off its CPU, out of every queue; its open call ends
+void task_set_space(struct task *task, struct space *space);          // while it cannot run
+void task_kill(struct task *task);  // off its CPU, out of every queue; its open call ends
 long task_start(struct task *task); // starts or resumes; -EINVAL unless new or suspended
 long task_suspend(struct task *task);
-void task_reap(struct cpu *cpu); // frees what died while it was current
-extern struct task *first_task;  // root; its death is the system's
-extern struct list task_list;    // every task, by `all`
+void task_reap(struct cpu *cpu);                                // frees what died while it was current
+extern struct task *first_task;                                 // root; its death is the system's
+extern struct list task_list;                                   // every task, by `all`
 struct task *kernel_thread(void (*fn)(void *), void *argument); // idle and workers; starts runnable
 _Noreturn void task_exit_kernel(void);
 uint64_t task_count(void);

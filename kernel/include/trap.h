@@ -14,8 +14,8 @@ void task_fault(struct task *task, unsigned kind, unsigned long address, unsigne
 // Its owner is gone, or it never had one: it stops for good. The end of the first task is the system's.
 void task_orphaned(struct task *task);
 long task_interrupt(struct task *task);
-void trap_generally(struct task *task);         // a trap or kernel call that fast.c leaves; ends with trap_leave()
-void trap_route(struct task *task);             // sends the trap in its frame where the routes say
+void trap_generally(struct task *task); // a trap or kernel call that fast.c leaves; ends with trap_leave()
+void trap_route(struct task *task);     // sends the trap in its frame where the routes say
 // After an answer: -> task if it can run now, NULL if it was diverted. value is what a divert tells.
 struct task *trap_finish(struct task *task, long value);
 

@@ -43,14 +43,16 @@ static struct parked reader, writer, drainer;
 
 static unsigned ring_used(const struct ring *ring) { return ring->head - ring->tail; }
 
-static void answer(struct parked *parked, long value) {
+static void answer(struct parked *parked, long value)
+{
     token_t token = parked->token;
     parked->token = 0;
     reply_value(token, value);
 }
 
 // Moves bytes to the UART as long as it takes them; its interrupt says when it takes more.
-static void transmit(void) {
+static void transmit(void)
+{
     while (ring_used(&output) && (io_read8(&uart, LINE_STATUS) & STATUS_TRANSMIT_EMPTY))
         for (int i = 0; i < TRANSMIT_FIFO && ring_used(&output); i++)
             io_write8(&uart, DATA, output.bytes[output.tail++ % RING]);
@@ -63,7 +65,8 @@ static void transmit(void) {
 }
 
 // Takes what the writer lent, as much as fits. -> bytes, 0 if the ring is full, or an error
-static long take_output(token_t token, const struct window *window) {
+static long take_output(token_t token, const struct window *window)
+{
     unsigned room = RING - ring_used(&output), at = output.head % RING;
     size_t length = window->length < room ? window->length : room;
     if (length > RING - at)
@@ -76,7 +79,8 @@ static long take_output(token_t token, const struct window *window) {
     return taken;
 }
 
-static void serve_writer(void) {
+static void serve_writer(void)
+{
     if (!writer.token)
         return;
     long taken = take_output(writer.token, &writer.window);
@@ -85,7 +89,8 @@ static void serve_writer(void) {
     transmit();
 }
 
-static void serve_reader(void) {
+static void serve_reader(void)
+{
     if (!reader.token || !ring_used(&input))
         return;
     unsigned at = input.tail % RING;
@@ -99,7 +104,8 @@ static void serve_reader(void) {
 }
 
 // Input that finds the ring full is lost, as on any UART without flow control.
-static void receive_bytes(void) {
+static void receive_bytes(void)
+{
     while (io_read8(&uart, LINE_STATUS) & STATUS_DATA_READY) {
         uint8_t byte = io_read8(&uart, DATA);
         if (ring_used(&input) < RING)
@@ -107,7 +113,8 @@ static void receive_bytes(void) {
     }
 }
 
-static void on_interrupt(const struct message *message) {
+static void on_interrupt(const struct message *message)
+{
     receive_bytes();
     transmit();
     serve_writer();
@@ -115,15 +122,17 @@ static void on_interrupt(const struct message *message) {
     irq_ack(irq);
 }
 
-static void park(struct parked *parked, token_t token, const struct window *window) {
+static void park(struct parked *parked, token_t token, const struct window *window)
+{
     if (parked->token) {
         reply_value(token, -EBUSY);
         return;
     }
-    *parked = (struct parked){token, *window};
+    *parked = (struct parked){ token, *window };
 }
 
-static void on_call(const struct message *message) {
+static void on_call(const struct message *message)
+{
     static const char name[] = "console";
     if (message->args[0] != 0) {
         reply_value(message->token, -ENODEV);
@@ -151,33 +160,36 @@ static void on_call(const struct message *message) {
     case DEVICE_SIZE:
         reply_value(message->token, 0); // args are 0: unknown
         break;
-    default:
-        reply_value(message->token, -ENOSYS);
+    default: reply_value(message->token, -ENOSYS);
     }
 }
 
-static struct parked *find_parked(token_t token) {
-    struct parked *const all[] = {&reader, &writer, &drainer};
+static struct parked *find_parked(token_t token)
+{
+    struct parked *const all[] = { &reader, &writer, &drainer };
     for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         if (token && all[i]->token == token)
             return all[i];
     return NULL;
 }
 
-static void on_cancel(const struct message *message) {
+static void on_cancel(const struct message *message)
+{
     struct parked *parked = find_parked(message->token);
     if (parked)
         answer(parked, -EINTR);
 }
 
-static void on_ended(const struct message *message) {
+static void on_ended(const struct message *message)
+{
     struct parked *parked = find_parked(message->token);
     if (parked)
         parked->token = 0;
 }
 
 // -> 0 or an error: there is no UART, or its registers cannot be mapped
-static int find_uart(void) {
+static int find_uart(void)
+{
     irq = start_handle("irq0");
     uart.ports = start_handle("ioports0") != 0;
     uart.base = start_value("ioports0");
@@ -186,15 +198,17 @@ static int find_uart(void) {
         return -ENODEV;
     if (uart.ports)
         return 0;
-    long address = space_map(self_space, 0xA0000000ul, PAGE_SIZE,
-                             PROT_READ_BIT | PROT_WRITE_BIT | MAP_SHARED_BIT | MAP_BELOW_BIT, registers, 0, 0, 0);
+    long address =
+        space_map(self_space, 0xA0000000ul, PAGE_SIZE,
+                  PROT_READ_BIT | PROT_WRITE_BIT | MAP_SHARED_BIT | MAP_BELOW_BIT, registers, 0, 0, 0);
     if (IS_ERROR(address))
         return (int)address;
     uart.base = (unsigned long)address + (start_value("mmio0") & ~PAGE_MASK);
     return 0;
 }
 
-static void start_uart(void) {
+static void start_uart(void)
+{
     io_write8(&uart, INTERRUPT_ENABLE, 0);
     io_write8(&uart, LINE_CONTROL, 0x03);  // 8 bits, no parity, 1 stop bit
     io_write8(&uart, FIFO_CONTROL, 0x07);  // on, both emptied, interrupt at the first byte
@@ -206,10 +220,12 @@ static void start_uart(void) {
 
 static void no_device(const struct message *message) { reply_value(message->token, -ENODEV); }
 
-int main(void) {
+int main(void)
+{
     static const struct server_handlers handlers = {
-        .call = on_call, .cancelled = on_cancel, .ended = on_ended, .notified = on_interrupt};
-    static const struct server_handlers absent = {.call = no_device};
+        .call = on_call, .cancelled = on_cancel, .ended = on_ended, .notified = on_interrupt
+    };
+    static const struct server_handlers absent = { .call = no_device };
     int error = find_uart();
     if (error < 0) {
         print("console: no UART: error %d\n", -error);

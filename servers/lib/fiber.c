@@ -32,16 +32,17 @@ void fiber_switch(unsigned long *save, unsigned long to);
 // First frame of a fiber: fiber_switch() to its result calls fn on that stack.
 unsigned long fiber_prepare(void *stack_top, void (*fn)(void));
 
-static struct list free_fibers = {&free_fibers, &free_fibers};
-static struct list free_urgent = {&free_urgent, &free_urgent};
-static struct list ready = {&ready, &ready};
-static struct list queued_starts = {&queued_starts, &queued_starts};
+static struct list free_fibers = { &free_fibers, &free_fibers };
+static struct list free_urgent = { &free_urgent, &free_urgent };
+static struct list ready = { &ready, &ready };
+static struct list queued_starts = { &queued_starts, &queued_starts };
 static struct fiber *running;
 static unsigned long loop_stack_pointer;
 
 static void fiber_main(void);
 
-static int fiber_add(bool urgent) {
+static int fiber_add(bool urgent)
+{
     struct fiber *fiber = heap_alloc(sizeof(*fiber));
     if (!fiber)
         return -ENOMEM;
@@ -59,7 +60,8 @@ static int fiber_add(bool urgent) {
     return 0;
 }
 
-int fibers_init(unsigned count, unsigned reserved) {
+int fibers_init(unsigned count, unsigned reserved)
+{
     for (unsigned i = 0; i < count; i++) {
         int error = fiber_add(i < reserved);
         if (error < 0)
@@ -68,20 +70,24 @@ int fibers_init(unsigned count, unsigned reserved) {
     return 0;
 }
 
-static void resume(struct fiber *fiber) {
+static void resume(struct fiber *fiber)
+{
     assert(!running);
     running = fiber;
     fiber_switch(&loop_stack_pointer, fiber->stack_pointer);
     running = NULL;
 }
 
-static void suspend(void) {
+static void suspend(void)
+{
     struct fiber *self = running;
     fiber_switch(&self->stack_pointer, loop_stack_pointer);
 }
 
-static struct start_request *next_start(bool urgent_fiber) {
-    list_for_each_safe(request, &queued_starts, struct start_request, link) {
+static struct start_request *next_start(bool urgent_fiber)
+{
+    list_for_each_safe(request, &queued_starts, struct start_request, link)
+    {
         if (request->urgent || !urgent_fiber) {
             list_remove(&request->link);
             return request;
@@ -91,7 +97,8 @@ static struct start_request *next_start(bool urgent_fiber) {
 }
 
 // A fiber's whole life: run what it was given, take a queued start, or rest on a free list.
-static void fiber_main(void) {
+static void fiber_main(void)
+{
     struct fiber *self = running;
     for (;;) {
         self->fn(self->argument);
@@ -107,7 +114,8 @@ static void fiber_main(void) {
     }
 }
 
-static struct fiber *take_free(bool urgent) {
+static struct fiber *take_free(bool urgent)
+{
     struct list *from = !list_empty(&free_fibers) ? &free_fibers : urgent ? &free_urgent : &free_fibers;
     if (list_empty(from))
         return NULL;
@@ -116,13 +124,14 @@ static struct fiber *take_free(bool urgent) {
     return fiber;
 }
 
-int fiber_run(void (*fn)(void *), void *argument, bool urgent) {
+int fiber_run(void (*fn)(void *), void *argument, bool urgent)
+{
     struct fiber *fiber = take_free(urgent);
     if (!fiber) {
         struct start_request *request = heap_alloc(sizeof(*request));
         if (!request)
             return -ENOMEM;
-        *request = (struct start_request){.fn = fn, .argument = argument, .urgent = urgent};
+        *request = (struct start_request){ .fn = fn, .argument = argument, .urgent = urgent };
         list_append(&queued_starts, &request->link);
         return 0;
     }
@@ -135,7 +144,8 @@ int fiber_run(void (*fn)(void *), void *argument, bool urgent) {
     return 0;
 }
 
-bool fibers_run_ready(void) {
+bool fibers_run_ready(void)
+{
     bool any = !list_empty(&ready);
     while (!list_empty(&ready)) {
         struct fiber *fiber = list_first(&ready, struct fiber, link);
@@ -145,7 +155,8 @@ bool fibers_run_ready(void) {
     return any;
 }
 
-long fiber_call(handle_t port, struct message *message) {
+long fiber_call(handle_t port, struct message *message)
+{
     reply_flush();
     message_page->out = *message;
     if (!running) {
@@ -162,7 +173,8 @@ long fiber_call(handle_t port, struct message *message) {
     return message->value;
 }
 
-void fiber_reply(unsigned long cookie, const struct message *reply) {
+void fiber_reply(unsigned long cookie, const struct message *reply)
+{
     struct fiber *fiber = (struct fiber *)cookie;
     *fiber->answer = *reply;
     resume(fiber);
@@ -172,14 +184,16 @@ bool fiber_current(void) { return running != NULL; }
 
 struct fiber *fiber_self(void) { return running; }
 
-void fiber_wait(void) {
+void fiber_wait(void)
+{
     assert(running);
     suspend();
 }
 
 void fiber_wake(struct fiber *fiber) { list_append(&ready, &fiber->link); }
 
-void fiber_lock(struct fiber_lock *lock) {
+void fiber_lock(struct fiber_lock *lock)
+{
     assert(running);
     if (!lock->waiters.next)
         list_init(&lock->waiters);
@@ -193,7 +207,8 @@ void fiber_lock(struct fiber_lock *lock) {
 }
 
 // Hands the lock to the longest waiter, so nobody overtakes.
-void fiber_unlock(struct fiber_lock *lock) {
+void fiber_unlock(struct fiber_lock *lock)
+{
     assert(lock->owner == running);
     lock->owner = NULL;
     if (list_empty(&lock->waiters))

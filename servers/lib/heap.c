@@ -16,16 +16,16 @@
 #define RUN_CLASS 0xffffu // a large block
 
 struct page_header {
-    struct list link;    // partial list of its class, or the free runs (by address)
-    uint32_t pages;      // of the run
-    uint16_t class;      // index of the size class, or RUN_CLASS
-    uint16_t used;       // blocks handed out
-    void *free;          // first free block; each holds the next
+    struct list link; // partial list of its class, or the free runs (by address)
+    uint32_t pages;   // of the run
+    uint16_t class;   // index of the size class, or RUN_CLASS
+    uint16_t used;    // blocks handed out
+    void *free;       // first free block; each holds the next
     unsigned long unused;
 };
 _Static_assert(sizeof(struct page_header) <= 48, "page header");
 
-static const uint16_t class_sizes[] = {16, 32, 48, 64, 96, 128, 192, 256, 336, 496, 672, 1008, 1344, 2016};
+static const uint16_t class_sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 336, 496, 672, 1008, 1344, 2016 };
 #define CLASSES (sizeof(class_sizes) / sizeof(class_sizes[0]))
 
 // All of the heap's state; it lies at the arena's start, so that it survives with the memory object below it.
@@ -43,7 +43,8 @@ static struct heap *heap(void) { return (struct heap *)ARENA_START; }
 
 static size_t header_size(void) { return (sizeof(struct page_header) + 15) & ~15ul; }
 
-static long map_chunk(unsigned long address, size_t length) {
+static long map_chunk(unsigned long address, size_t length)
+{
     unsigned flags = PROT_READ_BIT | PROT_WRITE_BIT | MAP_FIXED_BIT | MAP_NOREPLACE_BIT | MAP_POPULATE_BIT;
     if (arena_memory)
         flags |= MAP_SHARED_BIT;
@@ -52,7 +53,8 @@ static long map_chunk(unsigned long address, size_t length) {
 
 static void run_free(struct page_header *run);
 
-static bool heap_start(void) {
+static bool heap_start(void)
+{
     static bool started;
     if (started)
         return true;
@@ -75,7 +77,8 @@ static bool heap_start(void) {
 static unsigned long run_end(struct page_header *run) { return (unsigned long)run + run->pages * PAGE_SIZE; }
 
 // Puts a run among the free ones and joins it with its neighbours.
-static void run_free(struct page_header *run) {
+static void run_free(struct page_header *run)
+{
     struct list *runs = &heap()->free_runs;
     struct list *place = runs->next;
     while (place != runs && container_of(place, struct page_header, link) < run)
@@ -93,7 +96,8 @@ static void run_free(struct page_header *run) {
     }
 }
 
-static bool heap_grow(size_t pages) {
+static bool heap_grow(size_t pages)
+{
     struct heap *h = heap();
     size_t length = (pages * PAGE_SIZE + CHUNK - 1) / CHUNK * CHUNK;
     if (length > ARENA_END - h->end || IS_ERROR(map_chunk(h->end, length)))
@@ -106,7 +110,8 @@ static bool heap_grow(size_t pages) {
     return true;
 }
 
-static struct page_header *run_take(struct page_header *run, size_t pages) {
+static struct page_header *run_take(struct page_header *run, size_t pages)
+{
     if (run->pages > pages) {
         struct page_header *rest = (struct page_header *)((unsigned long)run + pages * PAGE_SIZE);
         list_init(&rest->link);
@@ -119,24 +124,27 @@ static struct page_header *run_take(struct page_header *run, size_t pages) {
 }
 
 // First fit.
-static struct page_header *run_alloc(size_t pages) {
+static struct page_header *run_alloc(size_t pages)
+{
     do {
-        list_for_each(run, &heap()->free_runs, struct page_header, link)
-            if (run->pages >= pages)
-                return run_take(run, pages);
+        list_for_each(run, &heap()->free_runs, struct page_header,
+                      link) if (run->pages >= pages) return run_take(run, pages);
     } while (heap_grow(pages));
     return NULL;
 }
 
-static struct page_header *header_of(void *block) {
+static struct page_header *header_of(void *block)
+{
     return (struct page_header *)((unsigned long)block & PAGE_MASK);
 }
 
-static size_t block_size(struct page_header *page) {
+static size_t block_size(struct page_header *page)
+{
     return page->class == RUN_CLASS ? page->pages * PAGE_SIZE - header_size() : class_sizes[page->class];
 }
 
-static void *large_alloc(size_t size) {
+static void *large_alloc(size_t size)
+{
     if (size > ARENA_END - ARENA_START)
         return NULL;
     struct page_header *run = run_alloc((size + header_size() + PAGE_SIZE - 1) / PAGE_SIZE);
@@ -146,7 +154,8 @@ static void *large_alloc(size_t size) {
     return (char *)run + header_size();
 }
 
-static struct page_header *class_page(unsigned class) {
+static struct page_header *class_page(unsigned class)
+{
     struct heap *h = heap();
     if (!list_empty(&h->partial[class]))
         return list_first(&h->partial[class], struct page_header, link);
@@ -165,7 +174,8 @@ static struct page_header *class_page(unsigned class) {
     return page;
 }
 
-static void *small_alloc(unsigned class) {
+static void *small_alloc(unsigned class)
+{
     struct page_header *page = class_page(class);
     if (!page)
         return NULL;
@@ -177,7 +187,8 @@ static void *small_alloc(unsigned class) {
     return block;
 }
 
-void *heap_alloc(size_t size) {
+void *heap_alloc(size_t size)
+{
     if (!heap_start() || (heap_failure_countdown && --heap_failure_countdown == 0))
         return NULL;
     unsigned class = 0;
@@ -190,7 +201,8 @@ void *heap_alloc(size_t size) {
     return memset(block, 0, size);
 }
 
-void heap_free(void *block) {
+void heap_free(void *block)
+{
     if (!block)
         return;
     struct page_header *page = header_of(block);
@@ -210,7 +222,8 @@ void heap_free(void *block) {
     }
 }
 
-void *heap_resize(void *block, size_t size) {
+void *heap_resize(void *block, size_t size)
+{
     if (!block)
         return heap_alloc(size);
     size_t old = block_size(header_of(block));
@@ -224,7 +237,8 @@ void *heap_resize(void *block, size_t size) {
     return new;
 }
 
-char *heap_string(const char *text) {
+char *heap_string(const char *text)
+{
     size_t size = strlen(text) + 1;
     char *copy = heap_alloc(size);
     return copy ? memcpy(copy, text, size) : NULL;

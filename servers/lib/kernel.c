@@ -5,28 +5,34 @@
 
 struct message_page *message_page;
 
-static void set_target(token_t token, handle_t space) {
+static void set_target(token_t token, handle_t space)
+{
     message_page->target.token = token;
     message_page->target.space = space;
 }
 
-long copy_in(token_t token, handle_t space, void *local, unsigned long remote, size_t length) {
+long copy_in(token_t token, handle_t space, void *local, unsigned long remote, size_t length)
+{
     set_target(token, space);
     return KCALL3(copy_in, local, remote, length);
 }
 
-long copy_out(token_t token, handle_t space, const void *local, unsigned long remote, size_t length) {
+long copy_out(token_t token, handle_t space, const void *local, unsigned long remote, size_t length)
+{
     set_target(token, space);
     return KCALL3(copy_out, local, remote, length);
 }
 
-long copy_object(token_t token, handle_t memory, uint64_t offset, unsigned long remote, size_t length, bool to_object) {
+long copy_object(token_t token, handle_t memory, uint64_t offset, unsigned long remote, size_t length,
+                 bool to_object)
+{
     set_target(token, 0);
     message_page->wide[0] = offset;
     return KCALL4(copy_object, memory, remote, length, to_object);
 }
 
-long space_query(handle_t space, unsigned long address, struct region_info *info) {
+long space_query(handle_t space, unsigned long address, struct region_info *info)
+{
     long error = KCALL2(space_query, space, address);
     if (error < 0)
         return error;
@@ -43,7 +49,9 @@ long space_query(handle_t space, unsigned long address, struct region_info *info
     return 0;
 }
 
-long task_create(handle_t space, handle_t quota, handle_t owner, unsigned long label, const struct task_start *start) {
+long task_create(handle_t space, handle_t quota, handle_t owner, unsigned long label,
+                 const struct task_start *start)
+{
     message_page->wide[0] = start->entry;
     message_page->wide[1] = start->stack;
     message_page->wide[2] = start->argument;
@@ -51,8 +59,9 @@ long task_create(handle_t space, handle_t quota, handle_t owner, unsigned long l
     return KCALL4(task_create, space, quota, owner, label);
 }
 
-long task_clone(handle_t task, handle_t space, handle_t quota, unsigned flags, unsigned long stack, unsigned long tls,
-                const unsigned long labels[TASK_LABELS]) {
+long task_clone(handle_t task, handle_t space, handle_t quota, unsigned flags, unsigned long stack,
+                unsigned long tls, const unsigned long labels[TASK_LABELS])
+{
     message_page->wide[0] = stack;
     message_page->wide[1] = tls;
     for (int i = 0; i < TASK_LABELS; i++)
@@ -60,12 +69,14 @@ long task_clone(handle_t task, handle_t space, handle_t quota, unsigned flags, u
     return KCALL4(task_clone, task, space, quota, flags);
 }
 
-uint64_t clock_monotonic(void) {
+uint64_t clock_monotonic(void)
+{
     KCALL0(clock_get);
     return message_page->result[0];
 }
 
-uint64_t clock_realtime(void) {
+uint64_t clock_realtime(void)
+{
     KCALL0(clock_get);
     return message_page->result[0] + message_page->result[1];
 }

@@ -14,7 +14,8 @@ static struct {
     long value;
 } last_reply;
 
-static void put_reply(void) {
+static void put_reply(void)
+{
     struct message *out = &message_page->out;
     out->kind = last_reply.kind;
     out->flags = last_reply.flags;
@@ -25,14 +26,16 @@ static void put_reply(void) {
     last_reply.pending = false;
 }
 
-void reply_flush(void) {
+void reply_flush(void)
+{
     if (!last_reply.pending)
         return;
     put_reply();
     reply();
 }
 
-static void answer(token_t token, uint32_t kind, unsigned long number, long value) {
+static void answer(token_t token, uint32_t kind, unsigned long number, long value)
+{
     reply_flush();
     last_reply.pending = true;
     last_reply.kind = kind;
@@ -46,14 +49,19 @@ void reply_value(token_t token, long value) { answer(token, REPLY_VALUE, 0, valu
 
 void reply_frame(token_t token) { answer(token, REPLY_FRAME, 0, 0); }
 
-void reply_consume(void) {
+void reply_consume(void)
+{
     if (last_reply.pending)
         last_reply.flags = REPLY_CONSUME;
 }
 
-void reply_divert(token_t token, unsigned long reason, long value) { answer(token, REPLY_DIVERT, reason, value); }
+void reply_divert(token_t token, unsigned long reason, long value)
+{
+    answer(token, REPLY_DIVERT, reason, value);
+}
 
-void reply_message(token_t token, const struct message *message) {
+void reply_message(token_t token, const struct message *message)
+{
     reply_flush();
     struct message *out = &message_page->out;
     *out = *message;
@@ -63,15 +71,17 @@ void reply_message(token_t token, const struct message *message) {
     reply();
 }
 
-int async_init(struct async_call *async, void (*done)(struct async_call *, const struct message *)) {
+int async_init(struct async_call *async, void (*done)(struct async_call *, const struct message *))
+{
     long call = call_create(self_quota);
     if (call < 0)
         return (int)call;
-    *async = (struct async_call){.call = (handle_t)call, .done = done};
+    *async = (struct async_call){ .call = (handle_t)call, .done = done };
     return 0;
 }
 
-int async_begin(struct async_call *async, handle_t port, const struct message *message) {
+int async_begin(struct async_call *async, handle_t port, const struct message *message)
+{
     if (async->busy)
         return -EBUSY;
     reply_flush();
@@ -81,7 +91,8 @@ int async_begin(struct async_call *async, handle_t port, const struct message *m
     return (int)error;
 }
 
-static void replied(const struct message *message) {
+static void replied(const struct message *message)
+{
     if (message->label & COOKIE_FIBER) {
         fiber_reply(message->label & ~COOKIE_FIBER, message);
         return;
@@ -91,7 +102,8 @@ static void replied(const struct message *message) {
     async->done(async, message);
 }
 
-static void dispatch(const struct server_handlers *handlers, const struct message *message) {
+static void dispatch(const struct server_handlers *handlers, const struct message *message)
+{
     void (*const by_kind[])(const struct message *) = {
         [MESSAGE_CALL] = handlers->call,       [MESSAGE_TRAP] = handlers->trap,
         [MESSAGE_FAULT] = handlers->fault,     [MESSAGE_DIVERT] = handlers->divert,
@@ -107,7 +119,8 @@ static void dispatch(const struct server_handlers *handlers, const struct messag
         reply_value(message->token, -ENOSYS);
 }
 
-static long next_message(uint64_t deadline) {
+static long next_message(uint64_t deadline)
+{
     message_page->wide[0] = deadline;
     if (!last_reply.pending)
         return receive(self_port, deadline);
@@ -115,7 +128,8 @@ static long next_message(uint64_t deadline) {
     return KCALL1(reply_receive, self_port);
 }
 
-_Noreturn void server_loop(const struct server_handlers *handlers) {
+_Noreturn void server_loop(const struct server_handlers *handlers)
+{
     for (;;) {
         do {
             if (handlers->before_wait)

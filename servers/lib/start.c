@@ -13,12 +13,13 @@ handle_t self_space, self_task, self_quota, self_port;
 static struct start_page first_start = {
     .message_page = ROOT_MESSAGE_PAGE,
     .handle_count = 3,
-    .handles = {{"space", ROOT_SPACE, 0}, {"task", ROOT_TASK, 0}, {"quota", ROOT_QUOTA, 0}},
+    .handles = { { "space", ROOT_SPACE, 0 }, { "task", ROOT_TASK, 0 }, { "quota", ROOT_QUOTA, 0 } },
 };
 
 _Noreturn void server_start(unsigned long argument);
 
-_Noreturn void server_start(unsigned long argument) {
+_Noreturn void server_start(unsigned long argument)
+{
     start_page = argument ? (const struct start_page *)argument : &first_start;
     message_page = (struct message_page *)start_page->message_page;
     self_space = start_handle("space");
@@ -31,21 +32,24 @@ _Noreturn void server_start(unsigned long argument) {
         task_destroy(self_task);
 }
 
-handle_t start_handle(const char *name) {
+handle_t start_handle(const char *name)
+{
     for (uint32_t i = 0; i < start_page->handle_count; i++)
         if (strcmp(start_page->handles[i].name, name) == 0)
             return start_page->handles[i].handle;
     return 0;
 }
 
-uint64_t start_value(const char *name) {
+uint64_t start_value(const char *name)
+{
     for (uint32_t i = 0; i < start_page->handle_count; i++)
         if (strcmp(start_page->handles[i].name, name) == 0)
             return start_page->handles[i].value;
     return 0;
 }
 
-const char *command_line_word(const char *name, char *to, size_t size) {
+const char *command_line_word(const char *name, char *to, size_t size)
+{
     size_t length = strlen(name);
     const char *word = start_page->command_line;
     while (*word != '\0') {
@@ -67,7 +71,8 @@ const char *command_line_word(const char *name, char *to, size_t size) {
     return NULL;
 }
 
-void print(const char *format, ...) {
+void print(const char *format, ...)
+{
     char line[256];
     va_list args;
     va_start(args, format);
@@ -79,7 +84,8 @@ void print(const char *format, ...) {
 }
 
 // What assert() of servers calls. The trap tells the owner (root), which decides what follows.
-_Noreturn void panic(const char *format, ...) {
+_Noreturn void panic(const char *format, ...)
+{
     char line[256];
     va_list args;
     va_start(args, format);

@@ -38,9 +38,11 @@ enum {
 
 static void barrier(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
-int virtio_open(struct virtio_device *device, handle_t registers, uint64_t physical) {
-    long address = space_map(self_space, 0xA0000000ul, PAGE_SIZE,
-                             PROT_READ_BIT | PROT_WRITE_BIT | MAP_SHARED_BIT | MAP_BELOW_BIT, registers, 0, 0, 0);
+int virtio_open(struct virtio_device *device, handle_t registers, uint64_t physical)
+{
+    long address =
+        space_map(self_space, 0xA0000000ul, PAGE_SIZE,
+                  PROT_READ_BIT | PROT_WRITE_BIT | MAP_SHARED_BIT | MAP_BELOW_BIT, registers, 0, 0, 0);
     if (IS_ERROR(address))
         return (int)address;
     device->registers = (volatile uint32_t *)((unsigned long)address + (physical & ~PAGE_MASK));
@@ -52,11 +54,13 @@ int virtio_open(struct virtio_device *device, handle_t registers, uint64_t physi
     return -ENODEV;
 }
 
-void virtio_close(struct virtio_device *device) {
+void virtio_close(struct virtio_device *device)
+{
     space_unmap(self_space, (unsigned long)device->registers & PAGE_MASK, PAGE_SIZE);
 }
 
-long virtio_start(struct virtio_device *device, uint32_t features) {
+long virtio_start(struct virtio_device *device, uint32_t features)
+{
     volatile uint32_t *registers = device->registers;
     registers[STATUS] = 0;
     registers[STATUS] = STATUS_ACKNOWLEDGE;
@@ -77,21 +81,25 @@ long virtio_start(struct virtio_device *device, uint32_t features) {
 
 void virtio_ready(struct virtio_device *device) { device->registers[STATUS] |= STATUS_DRIVER_OK; }
 
-uint32_t virtio_config32(const struct virtio_device *device, unsigned offset) {
+uint32_t virtio_config32(const struct virtio_device *device, unsigned offset)
+{
     return device->registers[CONFIG + offset / 4];
 }
 
-void virtio_interrupt_ack(struct virtio_device *device) {
+void virtio_interrupt_ack(struct virtio_device *device)
+{
     device->registers[INTERRUPT_ACK] = device->registers[INTERRUPT_STATUS];
 }
 
 // A contiguous block of memory, mapped. -> 0 or an error; *physical is where the device finds it
-static int dma_alloc(size_t bytes, uint8_t **address, uint64_t *physical) {
+static int dma_alloc(size_t bytes, uint8_t **address, uint64_t *physical)
+{
     long memory = memory_create(self_quota, bytes, MEMORY_LOW, 0);
     if (memory < 0)
         return (int)memory;
-    long mapped = space_map(self_space, 0xA0000000ul, (bytes + PAGE_SIZE - 1) & PAGE_MASK,
-                            PROT_READ_BIT | PROT_WRITE_BIT | MAP_SHARED_BIT | MAP_BELOW_BIT, (handle_t)memory, 0, 0, 0);
+    long mapped =
+        space_map(self_space, 0xA0000000ul, (bytes + PAGE_SIZE - 1) & PAGE_MASK,
+                  PROT_READ_BIT | PROT_WRITE_BIT | MAP_SHARED_BIT | MAP_BELOW_BIT, (handle_t)memory, 0, 0, 0);
     if (!IS_ERROR(mapped) && memory_info((handle_t)memory) == 0)
         *physical = message_page->result[4];
     handle_close((handle_t)memory);
@@ -99,7 +107,8 @@ static int dma_alloc(size_t bytes, uint8_t **address, uint64_t *physical) {
     return IS_ERROR(mapped) ? (int)mapped : 0;
 }
 
-static void write_address(volatile uint32_t *registers, unsigned low, uint64_t physical) {
+static void write_address(volatile uint32_t *registers, unsigned low, uint64_t physical)
+{
     registers[low] = (uint32_t)physical;
     registers[low + 1] = (uint32_t)(physical >> 32);
 }
@@ -108,7 +117,8 @@ static void write_address(volatile uint32_t *registers, unsigned low, uint64_t p
 // with the same alignment looks for it (virtio 1.1, 2.6.2).
 #define RING_ALIGN 64u
 
-int virtqueue_setup(struct virtqueue *queue, struct virtio_device *device, unsigned index) {
+int virtqueue_setup(struct virtqueue *queue, struct virtio_device *device, unsigned index)
+{
     volatile uint32_t *registers = device->registers;
     registers[QUEUE_SELECT] = index;
     unsigned limit = registers[QUEUE_SIZE_LIMIT];
@@ -143,7 +153,8 @@ int virtqueue_setup(struct virtqueue *queue, struct virtio_device *device, unsig
     return 0;
 }
 
-int virtqueue_make_slots(struct virtqueue *queue, unsigned count, unsigned bytes) {
+int virtqueue_make_slots(struct virtqueue *queue, unsigned count, unsigned bytes)
+{
     queue->slot_bytes = bytes;
     int error = dma_alloc(count * bytes, &queue->slots, &queue->slots_physical);
     if (error == 0)
@@ -151,16 +162,21 @@ int virtqueue_make_slots(struct virtqueue *queue, unsigned count, unsigned bytes
     return error;
 }
 
-uint8_t *virtqueue_slot(const struct virtqueue *queue, unsigned slot) { return queue->slots + slot * queue->slot_bytes; }
+uint8_t *virtqueue_slot(const struct virtqueue *queue, unsigned slot)
+{
+    return queue->slots + slot * queue->slot_bytes;
+}
 
-int virtqueue_free_slot(const struct virtqueue *queue) {
+int virtqueue_free_slot(const struct virtqueue *queue)
+{
     for (unsigned slot = 0; slot < queue->slot_count; slot++)
         if (!(queue->busy & (1u << slot)))
             return (int)slot;
     return -1;
 }
 
-void virtqueue_add(struct virtqueue *queue, unsigned slot, unsigned length, bool for_device_to_write) {
+void virtqueue_add(struct virtqueue *queue, unsigned slot, unsigned length, bool for_device_to_write)
+{
     queue->descriptors[slot].address = queue->slots_physical + slot * queue->slot_bytes;
     queue->descriptors[slot].length = length;
     queue->descriptors[slot].flags = for_device_to_write ? DESCRIPTOR_WRITE : 0;
@@ -174,7 +190,8 @@ void virtqueue_add(struct virtqueue *queue, unsigned slot, unsigned length, bool
 
 void virtqueue_kick(struct virtqueue *queue) { queue->device->registers[QUEUE_NOTIFY] = queue->index; }
 
-int virtqueue_take(struct virtqueue *queue, unsigned *length) {
+int virtqueue_take(struct virtqueue *queue, unsigned *length)
+{
     barrier();
     if (queue->used[1] == queue->seen)
         return -1;

@@ -14,7 +14,8 @@
 
 struct user *user_get(uint32_t uid)
 {
-    list_for_each(user, &pm->users, struct user, link) {
+    list_for_each(user, &pm->users, struct user, link)
+    {
         if (user->uid == uid) {
             user->references++;
             return user;

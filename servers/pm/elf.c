@@ -10,15 +10,9 @@
 
 #define PROGRAM_HEADERS_MAX 65536u
 
-static unsigned long page_down(unsigned long address)
-{
-    return address & PAGE_MASK;
-}
+static unsigned long page_down(unsigned long address) { return address & PAGE_MASK; }
 
-static unsigned long page_up(unsigned long address)
-{
-    return (address + PAGE_SIZE - 1) & PAGE_MASK;
-}
+static unsigned long page_up(unsigned long address) { return (address + PAGE_SIZE - 1) & PAGE_MASK; }
 
 long elf_check(const struct elf_header *header)
 {
@@ -32,7 +26,8 @@ long elf_check(const struct elf_header *header)
     return 0;
 }
 
-long elf_read_segments(const struct open_file *file, const struct elf_header *header, struct elf_program **segments)
+long elf_read_segments(const struct open_file *file, const struct elf_header *header,
+                       struct elf_program **segments)
 {
     size_t size = header->program_count * sizeof(struct elf_program);
     *segments = heap_alloc(size);
@@ -46,12 +41,13 @@ long elf_read_segments(const struct open_file *file, const struct elf_header *he
 
 static unsigned protection(const struct elf_program *segment)
 {
-    return (segment->flags & SEGMENT_R ? PROT_READ_BIT : 0) | (segment->flags & SEGMENT_W ? PROT_WRITE_BIT : 0) |
+    return (segment->flags & SEGMENT_R ? PROT_READ_BIT : 0) |
+           (segment->flags & SEGMENT_W ? PROT_WRITE_BIT : 0) |
            (segment->flags & SEGMENT_X ? PROT_EXECUTE_BIT : 0);
 }
 
-static long map(struct mm *mm, unsigned long start, unsigned long end, unsigned prot, handle_t memory, uint64_t offset,
-                unsigned long tag)
+static long map(struct mm *mm, unsigned long start, unsigned long end, unsigned prot, handle_t memory,
+                uint64_t offset, unsigned long tag)
 {
     if (start >= end)
         return 0;
@@ -154,8 +150,8 @@ static void find_program_headers(struct image *image, const struct elf_header *h
     }
 }
 
-static long load_segments(struct exec *exec, struct open_file *file, const struct elf_header *header, bool is_loader,
-                          const struct elf_program *segments, struct image *image)
+static long load_segments(struct exec *exec, struct open_file *file, const struct elf_header *header,
+                          bool is_loader, const struct elf_program *segments, struct image *image)
 {
     unsigned long low = 0, high = 0, align;
     if (!span(segments, header->program_count, &low, &high, &align))

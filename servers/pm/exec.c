@@ -35,10 +35,7 @@ static long read_head(struct exec *exec)
     return n < 0 ? n : 0;
 }
 
-static bool blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
+static bool blank(char c) { return c == ' ' || c == '\t'; }
 
 // Splits "#! interpreter [argument]" in place. -> false if there is no complete name.
 static bool parse_script(char *line, char **interpreter, char **argument)
@@ -232,9 +229,7 @@ static long be_alone(struct thread *thread)
     if (process->exec_thread || process->group_exit)
         return -EAGAIN;
     process->exec_thread = thread;
-    for_each_thread(other, process)
-        if (other != thread)
-            thread_kill(other);
+    for_each_thread(other, process) if (other != thread) thread_kill(other);
     process->exec_fiber = fiber_self();
     while (process->live > 1)
         fiber_wait();
@@ -357,8 +352,8 @@ static void exec_free(struct exec *exec)
     heap_free(exec);
 }
 
-static long exec_user(struct thread *caller, int dirfd, unsigned long path, unsigned long args, unsigned long env,
-                      unsigned flags)
+static long exec_user(struct thread *caller, int dirfd, unsigned long path, unsigned long args,
+                      unsigned long env, unsigned flags)
 {
     struct exec *exec = heap_alloc(sizeof *exec);
     if (!exec)

@@ -16,7 +16,7 @@ struct strings { // one after the other, each with its NUL
     unsigned count;
 };
 
-struct image { // of a loaded ELF file
+struct image {                                             // of a loaded ELF file
     unsigned long bias, entry, program_headers, low, high; // addresses; low and high as mapped
     unsigned long start_code, end_code, start_data, end_data, brk;
     unsigned program_count;
@@ -45,12 +45,14 @@ char *path_copy(struct thread *thread, unsigned long address, long *error); // i
 
 // elf.c. Maps file into exec->mm.
 long elf_check(const struct elf_header *header);
-long elf_read_segments(const struct open_file *file, const struct elf_header *header, struct elf_program **segments);
+long elf_read_segments(const struct open_file *file, const struct elf_header *header,
+                       struct elf_program **segments);
 long elf_load(struct exec *exec, struct open_file *file, const struct elf_header *header, bool is_loader,
               struct image *image);
 
 // exec_stack.c
-void exec_layout(struct exec *exec);              // mmap_base
-long exec_stack(struct exec *exec);               // maps the stack and writes arguments and auxv; mm->start_stack
+void exec_layout(struct exec *exec); // mmap_base
+long exec_stack(struct exec *exec);  // maps the stack and writes arguments and auxv; mm->start_stack
 long exec_vdso(struct exec *exec);
-long exec_first(struct thread *thread, const char *const *args, const char *const *env); // process 1; from a fiber
+long exec_first(struct thread *thread, const char *const *args,
+                const char *const *env); // process 1; from a fiber

@@ -88,7 +88,8 @@ static long copy_array(struct exec *exec, struct reader *reader, struct strings 
         long error = copy_string(reader, to, address);
         if (error < 0)
             return error;
-        size_t total = exec->args.length + exec->env.length + (exec->args.count + exec->env.count) * sizeof(long);
+        size_t total =
+            exec->args.length + exec->env.length + (exec->args.count + exec->env.count) * sizeof(long);
         if (total > limit)
             return -E2BIG;
     }

@@ -41,8 +41,8 @@ long exec_vdso(struct exec *exec)
     size_t length = (pm->vdso_size + PAGE_SIZE - 1) & PAGE_MASK;
     if (!length)
         return 0;
-    long address = space_map(mm->space, mm->mmap_base, length, PROT_READ_BIT | PROT_EXECUTE_BIT | MAP_BELOW_BIT, pm->vdso,
-                             0, MM_VDSO, 0);
+    long address = space_map(mm->space, mm->mmap_base, length,
+                             PROT_READ_BIT | PROT_EXECUTE_BIT | MAP_BELOW_BIT, pm->vdso, 0, MM_VDSO, 0);
     if (IS_ERROR(address))
         return address;
     mm->vdso = (unsigned long)address;
@@ -93,13 +93,14 @@ static long map_stack(struct exec *exec, unsigned long top, size_t needed)
         limit = top - exec->mm->mmap_base - GUARD_GAP;
     size_t size = (needed + STACK_INITIAL + PAGE_SIZE - 1) & PAGE_MASK;
     if (size > limit)
-        size = ((size_t)limit & PAGE_MASK) > needed ? (size_t)limit & PAGE_MASK : (needed + 2 * PAGE_SIZE) & PAGE_MASK;
+        size = ((size_t)limit & PAGE_MASK) > needed ? (size_t)limit & PAGE_MASK
+                                                    : (needed + 2 * PAGE_SIZE) & PAGE_MASK;
     unsigned prot = PROT_READ_BIT | PROT_WRITE_BIT | (exec->executable_stack ? PROT_EXECUTE_BIT : 0);
     unsigned long lowest = (unsigned long)(top - limit) & PAGE_MASK;
     if (lowest > top - size)
         lowest = top - size;
-    long address = space_map(exec->mm->space, top - size, size, prot | MAP_FIXED_BIT | MAP_GROWSDOWN_BIT, 0, 0, MM_STACK,
-                             lowest);
+    long address = space_map(exec->mm->space, top - size, size, prot | MAP_FIXED_BIT | MAP_GROWSDOWN_BIT, 0,
+                             0, MM_STACK, lowest);
     return IS_ERROR(address) ? address : 0;
 }
 
@@ -155,7 +156,8 @@ long exec_stack(struct exec *exec)
     if (mm_write(mm, filename, exec->filename, name_size) < 0 ||
         (exec->env.length && mm_write(mm, mm->env_start, exec->env.data, exec->env.length) < 0) ||
         (exec->args.length && mm_write(mm, mm->arg_start, exec->args.data, exec->args.length) < 0) ||
-        mm_write(mm, platform, PROCESS_PLATFORM, platform_size) < 0 || mm_write(mm, random, bytes, sizeof bytes) < 0)
+        mm_write(mm, platform, PROCESS_PLATFORM, platform_size) < 0 ||
+        mm_write(mm, random, bytes, sizeof bytes) < 0)
         return -ENOMEM;
     return write_table(exec, random);
 }

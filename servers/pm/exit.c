@@ -41,8 +41,7 @@ void process_exit(struct process *process, int status)
         process->group_exit = true;
         process->exit_status = status;
     }
-    for_each_thread(thread, process)
-        thread_kill(thread);
+    for_each_thread(thread, process) thread_kill(thread);
 }
 
 // Adds what the thread used to its process's record of threads gone, unless it stays as a zombie leader: then its
@@ -116,10 +115,12 @@ static struct process *find_reaper(struct process *process)
 
 static void parent_death_signals(struct thread *exiting)
 {
-    list_for_each(child, &exiting->process->children, struct process, sibling) {
+    list_for_each(child, &exiting->process->children, struct process, sibling)
+    {
         if (child->parent_thread != exiting)
             continue;
-        for_each_thread(thread, child) {
+        for_each_thread(thread, child)
+        {
             if (!thread->parent_death_signal)
                 continue;
             struct siginfo info = signal_info_user(exiting, thread->parent_death_signal, SI_USER);
@@ -149,7 +150,8 @@ static bool notify_parent(struct process *process)
         info.child.uid = process->leader->cred.uid;
         info.child.status = status & 0x7f ? status & 0x7f : status >> 8;
         info.child.user_time = (long)((process->dead.user_time + process->leader->user_time) / NSEC_PER_TICK);
-        info.child.system_time = (long)((process->dead.system_time + process->leader->system_time) / NSEC_PER_TICK);
+        info.child.system_time =
+            (long)((process->dead.system_time + process->leader->system_time) / NSEC_PER_TICK);
         signal_send_process(parent, &info);
     }
     return reap;
@@ -181,7 +183,8 @@ static void reparent(struct process *child, struct process *reaper)
 
 bool group_is_orphaned(struct pid *group, struct process *without)
 {
-    list_for_each(member, &group->group, struct process, in_group) {
+    list_for_each(member, &group->group, struct process, in_group)
+    {
         struct process *parent = member->parent;
         if (member == without || (member->zombie && member->live == 0) || !parent || parent == pm->init)
             continue;
@@ -193,15 +196,14 @@ bool group_is_orphaned(struct pid *group, struct process *without)
 
 static bool has_stopped_member(struct pid *group)
 {
-    list_for_each(member, &group->group, struct process, in_group)
-        if (member->stopped)
-            return true;
+    list_for_each(member, &group->group, struct process, in_group) if (member->stopped) return true;
     return false;
 }
 
 // Linux's kill_orphaned_pgrp: the end of `process`, which belonged to `parent`, may leave `group` without anybody
 // who could continue it.
-static void check_orphaned(struct process *process, struct process *parent, struct pid *group, struct process *without)
+static void check_orphaned(struct process *process, struct process *parent, struct pid *group,
+                           struct process *without)
 {
     if (!parent || parent->group == group || parent->session != process->session)
         return;
@@ -215,7 +217,8 @@ static void check_orphaned(struct process *process, struct process *parent, stru
 static void forget_children(struct process *process)
 {
     struct process *reaper = find_reaper(process);
-    list_for_each_safe(child, &process->children, struct process, sibling) {
+    list_for_each_safe(child, &process->children, struct process, sibling)
+    {
         reparent(child, reaper);
         check_orphaned(child, process, child->group, NULL);
         if (child->zombie && notify_parent(child))
@@ -257,9 +260,8 @@ static void end_session(struct process *process)
 static void choose_parent_thread(struct thread *gone)
 {
     struct thread *heir = process_any_thread(gone->process);
-    list_for_each(child, &gone->process->children, struct process, sibling)
-        if (child->parent_thread == gone)
-            child->parent_thread = heir;
+    list_for_each(child, &gone->process->children, struct process, sibling) if (child->parent_thread == gone)
+        child->parent_thread = heir;
 }
 
 static void do_exit(struct thread *thread)

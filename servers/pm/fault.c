@@ -34,10 +34,7 @@ static uint64_t badness(struct process *process)
     return pages + (uint64_t)((int64_t)pages * process->oom_score_adj / 1000) + 1;
 }
 
-static bool any_dying(void)
-{
-    return !list_empty(&pm->exits) || pm->exit_fibers > 0;
-}
+static bool any_dying(void) { return !list_empty(&pm->exits) || pm->exit_fibers > 0; }
 
 static void out_of_memory(struct thread *thread)
 {
@@ -86,7 +83,8 @@ void fault(struct thread *thread, const struct message *message)
     }
     thread->fault_address = message->args[0];
     thread->fault_trap = message->args[3];
-    thread->fault_error = message->number == FAULT_FPU ? 0 : message->args[4]; // there the status, for info_of
+    thread->fault_error =
+        message->number == FAULT_FPU ? 0 : message->args[4]; // there the status, for info_of
     if (message->number <= FAULT_BUS) {
         thread->fault_trap = PAGE_FAULT_TRAP;
         thread->fault_error = PAGE_FAULT_ERROR(message->args[2], message->number == FAULT_PROTECTION);

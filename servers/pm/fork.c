@@ -14,9 +14,9 @@
 #include <string.h>
 
 #define CLONE_KNOWN_LEGACY 0xffffffffull
-#define CLONE_NAMESPACES                                                                                            \
-    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |   \
-     CLONE_NEWTIME)
+#define CLONE_NAMESPACES                                                                                     \
+    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |            \
+     CLONE_NEWNET | CLONE_NEWTIME)
 
 // Linux's order of checks.
 static long check_flags(struct thread *caller, uint64_t flags)
@@ -136,7 +136,8 @@ static int copy_task(struct thread *child, struct thread *caller, const struct c
 {
     unsigned long labels[TASK_LABELS] = { child->label, child->vfs_label };
     unsigned flags = args->stack ? CLONE_STACK : 0;
-    long task = task_clone(caller->task, child->mm->space, pm->user_quota, flags, (unsigned long)args->stack, 0, labels);
+    long task = task_clone(caller->task, child->mm->space, pm->user_quota, flags, (unsigned long)args->stack,
+                           0, labels);
     if (task < 0)
         return (int)task;
     child->task = (handle_t)task;
@@ -206,7 +207,8 @@ static struct thread *copy_process(struct thread *caller, const struct clone_arg
     if (cause < 0)
         goto fail_signal;
     bool threads = args->flags & CLONE_THREAD;
-    cause = (int)vfs_clone(caller, child, args->flags, threads ? process_id(caller->process) : child->pid->number);
+    cause = (int)vfs_clone(caller, child, args->flags,
+                           threads ? process_id(caller->process) : child->pid->number);
     if (cause < 0)
         goto fail_files;
     cause = copy_mm(child, caller, args->flags);
@@ -286,8 +288,10 @@ static long do_fork(struct thread *caller, const struct clone_args *args)
     if (vfork)
         child->vfork_parent = caller;
     if (args->flags & CLONE_PIDFD)
-        store_pidfd(caller, child, (unsigned long)args->pidfd); // the child waits until its descriptor is there
-    bool alive = pid->thread == child && child->state == THREAD_NEW; // it may have been killed during that wait
+        store_pidfd(caller, child,
+                    (unsigned long)args->pidfd); // the child waits until its descriptor is there
+    bool alive =
+        pid->thread == child && child->state == THREAD_NEW; // it may have been killed during that wait
     pid_put(pid);
     if (!alive)
         return tid;
@@ -362,7 +366,8 @@ static long clone3_fiber(struct thread *caller, const unsigned long *args)
         return -EINVAL;
     if (clone.flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME)))
         return -EINVAL;
-    if ((clone.flags & CLONE_INTO_CGROUP) || ((clone.flags & (CLONE_THREAD | CLONE_PARENT)) && clone.exit_signal))
+    if ((clone.flags & CLONE_INTO_CGROUP) ||
+        ((clone.flags & (CLONE_THREAD | CLONE_PARENT)) && clone.exit_signal))
         return -EINVAL;
     if (!clone.stack != !clone.stack_size)
         return -EINVAL;
@@ -398,11 +403,13 @@ static long unshare_fiber(struct thread *caller, const unsigned long *args)
 long call_unshare(struct thread *caller, const unsigned long args[6])
 {
     uint64_t flags = args[0];
-    if (flags & ~(CLONE_NAMESPACES | CLONE_THREAD | CLONE_FS | CLONE_VM | CLONE_SIGHAND | CLONE_FILES | CLONE_SYSVSEM))
+    if (flags & ~(CLONE_NAMESPACES | CLONE_THREAD | CLONE_FS | CLONE_VM | CLONE_SIGHAND | CLONE_FILES |
+                  CLONE_SYSVSEM))
         return -EINVAL;
     if (flags & CLONE_NAMESPACES)
         return capable(caller, CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
-    if ((flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) && (caller->process->live > 1 || caller->mm->users > 1))
+    if ((flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) &&
+        (caller->process->live > 1 || caller->mm->users > 1))
         return -EINVAL;
     if (!(flags & (CLONE_FS | CLONE_FILES)))
         return 0;

@@ -43,10 +43,7 @@ static bool same(const struct futex_key *a, const struct futex_key *b)
     return a->object == b->object && a->offset == b->offset;
 }
 
-static struct thread *waiter(struct list *link)
-{
-    return container_of(link, struct thread, park.futex.link);
-}
+static struct thread *waiter(struct list *link) { return container_of(link, struct thread, park.futex.link); }
 
 static void wake_one(struct thread *thread)
 {
@@ -78,8 +75,8 @@ void futex_wake_address(struct mm *mm, unsigned long address, int count)
 
 // --- waiting
 
-static long wait_until(struct thread *caller, unsigned long address, bool shared, uint32_t expected, uint32_t bitset,
-                       uint64_t deadline)
+static long wait_until(struct thread *caller, unsigned long address, bool shared, uint32_t expected,
+                       uint32_t bitset, uint64_t deadline)
 {
     struct park *park = &caller->park;
     if (bitset == 0)
@@ -97,7 +94,11 @@ static long wait_until(struct thread *caller, unsigned long address, bool shared
     if (error == 0 && deadline != NO_DEADLINE && deadline <= clock_monotonic())
         error = -ETIMEDOUT;
     caller->block = (struct restart_block){
-        .kind = BLOCK_FUTEX, .deadline = deadline, .address = address, .value = expected, .bitset = bitset,
+        .kind = BLOCK_FUTEX,
+        .deadline = deadline,
+        .address = address,
+        .value = expected,
+        .bitset = bitset,
         .shared = shared,
     };
     if (error == 0 && signals_due(caller))
@@ -185,10 +186,7 @@ static bool compares(unsigned comparison, int32_t word, int32_t argument)
     }
 }
 
-static int32_t sign_extend12(uint32_t value)
-{
-    return (int32_t)(value << 20) >> 20;
-}
+static int32_t sign_extend12(uint32_t value) { return (int32_t)(value << 20) >> 20; }
 
 static long change_word(struct thread *caller, unsigned long address, uint32_t code, uint32_t *old)
 {
@@ -234,7 +232,8 @@ static long wake_op(struct thread *caller, const unsigned long *args, bool share
 // --- the call
 
 // FUTEX_WAIT's timeout is relative, FUTEX_WAIT_BITSET's absolute, on either clock.
-static long read_deadline(struct thread *caller, unsigned long address, int operation, bool wide, uint64_t *deadline)
+static long read_deadline(struct thread *caller, unsigned long address, int operation, bool wide,
+                          uint64_t *deadline)
 {
     *deadline = NO_DEADLINE;
     if (!address)

@@ -33,15 +33,9 @@ static long change(struct thread *caller, const struct credentials *new)
     return result;
 }
 
-static uint32_t widen(unsigned long id16)
-{
-    return (uint16_t)id16 == 0xffff ? KEEP : (uint16_t)id16;
-}
+static uint32_t widen(unsigned long id16) { return (uint16_t)id16 == 0xffff ? KEEP : (uint16_t)id16; }
 
-static uint16_t narrow(uint32_t id)
-{
-    return id > 0xffff ? OVERFLOW_ID : (uint16_t)id;
-}
+static uint16_t narrow(uint32_t id) { return id > 0xffff ? OVERFLOW_ID : (uint16_t)id; }
 
 // --- uids
 
@@ -198,32 +192,32 @@ static long set_resgid(struct thread *caller, uint32_t rgid, uint32_t egid, uint
 
 // --- the calls' edges: each setter in 32 and 16 bits
 
-#define SETTER1(name)                                                                                               \
-    long call_##name(struct thread *caller, const unsigned long args[6])                                            \
-    {                                                                                                               \
-        return set_##name(caller, (uint32_t)args[0]);                                                               \
-    }                                                                                                               \
-    long call_##name##16(struct thread *caller, const unsigned long args[6])                                        \
-    {                                                                                                               \
-        return set_##name(caller, widen(args[0]));                                                                  \
+#define SETTER1(name)                                                                                        \
+    long call_##name(struct thread *caller, const unsigned long args[6])                                     \
+    {                                                                                                        \
+        return set_##name(caller, (uint32_t)args[0]);                                                        \
+    }                                                                                                        \
+    long call_##name##16(struct thread * caller, const unsigned long args[6])                                \
+    {                                                                                                        \
+        return set_##name(caller, widen(args[0]));                                                           \
     }
-#define SETTER2(name)                                                                                               \
-    long call_##name(struct thread *caller, const unsigned long args[6])                                            \
-    {                                                                                                               \
-        return set_##name(caller, (uint32_t)args[0], (uint32_t)args[1]);                                            \
-    }                                                                                                               \
-    long call_##name##16(struct thread *caller, const unsigned long args[6])                                        \
-    {                                                                                                               \
-        return set_##name(caller, widen(args[0]), widen(args[1]));                                                  \
+#define SETTER2(name)                                                                                        \
+    long call_##name(struct thread *caller, const unsigned long args[6])                                     \
+    {                                                                                                        \
+        return set_##name(caller, (uint32_t)args[0], (uint32_t)args[1]);                                     \
+    }                                                                                                        \
+    long call_##name##16(struct thread * caller, const unsigned long args[6])                                \
+    {                                                                                                        \
+        return set_##name(caller, widen(args[0]), widen(args[1]));                                           \
     }
-#define SETTER3(name)                                                                                               \
-    long call_##name(struct thread *caller, const unsigned long args[6])                                            \
-    {                                                                                                               \
-        return set_##name(caller, (uint32_t)args[0], (uint32_t)args[1], (uint32_t)args[2]);                         \
-    }                                                                                                               \
-    long call_##name##16(struct thread *caller, const unsigned long args[6])                                        \
-    {                                                                                                               \
-        return set_##name(caller, widen(args[0]), widen(args[1]), widen(args[2]));                                  \
+#define SETTER3(name)                                                                                        \
+    long call_##name(struct thread *caller, const unsigned long args[6])                                     \
+    {                                                                                                        \
+        return set_##name(caller, (uint32_t)args[0], (uint32_t)args[1], (uint32_t)args[2]);                  \
+    }                                                                                                        \
+    long call_##name##16(struct thread * caller, const unsigned long args[6])                                \
+    {                                                                                                        \
+        return set_##name(caller, widen(args[0]), widen(args[1]), widen(args[2]));                           \
     }
 
 #define set_setuid set_uid
@@ -243,7 +237,8 @@ SETTER3(setresgid)
 SETTER1(setfsuid)
 SETTER1(setfsgid)
 
-static long store3(struct thread *caller, const unsigned long args[6], uint32_t a, uint32_t b, uint32_t c, size_t size)
+static long store3(struct thread *caller, const unsigned long args[6], uint32_t a, uint32_t b, uint32_t c,
+                   size_t size)
 {
     uint32_t ids[3] = { a, b, c };
     for (int i = 0; i < 3; i++) {
@@ -275,25 +270,13 @@ long call_getresgid16(struct thread *caller, const unsigned long args[6])
     return store3(caller, args, caller->cred.gid, caller->cred.egid, caller->cred.sgid, 2);
 }
 
-long call_getuid16(struct thread *caller, const unsigned long args[6])
-{
-    return narrow(caller->cred.uid);
-}
+long call_getuid16(struct thread *caller, const unsigned long args[6]) { return narrow(caller->cred.uid); }
 
-long call_geteuid16(struct thread *caller, const unsigned long args[6])
-{
-    return narrow(caller->cred.euid);
-}
+long call_geteuid16(struct thread *caller, const unsigned long args[6]) { return narrow(caller->cred.euid); }
 
-long call_getgid16(struct thread *caller, const unsigned long args[6])
-{
-    return narrow(caller->cred.gid);
-}
+long call_getgid16(struct thread *caller, const unsigned long args[6]) { return narrow(caller->cred.gid); }
 
-long call_getegid16(struct thread *caller, const unsigned long args[6])
-{
-    return narrow(caller->cred.egid);
-}
+long call_getegid16(struct thread *caller, const unsigned long args[6]) { return narrow(caller->cred.egid); }
 
 // --- supplementary groups
 
@@ -333,7 +316,8 @@ static long set_groups(struct thread *caller, const unsigned long args[6], size_
     memset(new.groups, 0, sizeof new.groups);
     new.group_count = (uint32_t)args[0];
     for (uint32_t i = 0; i < new.group_count; i++)
-        if (mm_read(caller->mm, &new.groups[i], args[1] + i * size, size) < 0) // little endian: narrow ids fit below
+        if (mm_read(caller->mm, &new.groups[i], args[1] + i * size, size) <
+            0) // little endian: narrow ids fit below
             return -EFAULT;
     sort_groups(&new);
     return change(caller, &new);
@@ -428,6 +412,6 @@ long call_capset(struct thread *caller, const unsigned long args[6])
         (!may_inherit && (new.inheritable & ~(old->inheritable | old->permitted))) ||
         (new.inheritable & ~(old->inheritable | old->bounding)))
         return -EPERM;
-    new.ambient &= new.permitted & new.inheritable;
+    new.ambient &= new.permitted &new.inheritable;
     return change(caller, &new);
 }

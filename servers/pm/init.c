@@ -128,15 +128,12 @@ static void run_init(void *unused)
     task_start(thread->task);
 }
 
-void init_start(void)
-{
-    fiber_run(run_init, NULL, false);
-}
+void init_start(void) { fiber_run(run_init, NULL, false); }
 
 // --- the vDSO: addresses of its functions, from its dynamic symbol table
 
-static unsigned long symbol(const char *image, const struct elf_symbol *symbols, unsigned count, const char *names,
-                            const char *wanted)
+static unsigned long symbol(const char *image, const struct elf_symbol *symbols, unsigned count,
+                            const char *names, const char *wanted)
 {
     for (unsigned i = 0; i < count; i++)
         if (strcmp(names + symbols[i].name, wanted) == 0)
@@ -155,7 +152,8 @@ static void read_symbols(const char *image)
     for (unsigned i = 0; i < header->program_count; i++) {
         if (segments[i].type != SEGMENT_DYNAMIC)
             continue;
-        for (const struct elf_dynamic *d = (const struct elf_dynamic *)(image + segments[i].offset); d->tag; d++) {
+        for (const struct elf_dynamic *d = (const struct elf_dynamic *)(image + segments[i].offset); d->tag;
+             d++) {
             if (d->tag == DYNAMIC_SYMBOLS)
                 symbols = (const struct elf_symbol *)(image + d->value);
             else if (d->tag == DYNAMIC_STRINGS)
@@ -177,7 +175,8 @@ void vdso_read(void)
         return;
     pm->vdso_size = (size_t)message_page->result[0];
     char *image = heap_alloc(pm->vdso_size);
-    if (image && memory_read(pm->vdso, 0, image, pm->vdso_size) == (long)pm->vdso_size && memcmp(image, ELF_IDENT, 5) == 0)
+    if (image && memory_read(pm->vdso, 0, image, pm->vdso_size) == (long)pm->vdso_size &&
+        memcmp(image, ELF_IDENT, 5) == 0)
         read_symbols(image);
     heap_free(image);
 }

@@ -12,6 +12,7 @@
 #include <linux/time.h>
 
 #define MICROSECONDS_PER_SECOND 1000000
+#define CPU_LOOK_NS 1000000u
 
 static uint64_t cpu_time(struct process *process, int which)
 {
@@ -73,8 +74,8 @@ void cpu_timer_rearm(struct process *process)
     uint64_t wait = least_wait(process);
     if (wait == UINT64_MAX)
         timer_cancel(&process->cpu_timer);
-    else
-        timer_arm(&process->cpu_timer, TIMER_CPU, deadline_after(wait));
+    else // a process that sleeps uses none: looking again may not become looking all the time
+        timer_arm(&process->cpu_timer, TIMER_CPU, deadline_after(wait < CPU_LOOK_NS ? CPU_LOOK_NS : wait));
 }
 
 static void check_interval(struct process *process, int which)

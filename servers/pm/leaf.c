@@ -27,8 +27,7 @@ static long send_signal(const unsigned long *args)
     case PM_TARGET_SESSION:
         if (!pid || list_empty(&pid->session))
             return -ESRCH;
-        list_for_each(process, &pid->session, struct process, in_session)
-            signal_send_process(process, &info);
+        list_for_each(process, &pid->session, struct process, in_session) signal_send_process(process, &info);
         return 0;
     default: return -EINVAL;
     }
@@ -41,8 +40,8 @@ static long tty_check(const unsigned long *args)
     int signal = (int)args[1];
     if (!thread)
         return -ESRCH;
-    bool ignored = (thread->blocked & SIGNAL_BIT(signal)) ||
-                   thread->sighand->actions[signal - 1].handler == SIG_IGN;
+    bool ignored =
+        (thread->blocked & SIGNAL_BIT(signal)) || thread->sighand->actions[signal - 1].handler == SIG_IGN;
     if (ignored)
         return signal == SIGTTIN ? -EIO : 0;
     if (group_is_orphaned(thread->process->group, NULL))

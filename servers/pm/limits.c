@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-#define NOFILE_MAX (1u << 20) // fs.nr_open
+#define NOFILE_MAX (1u << 20)    // fs.nr_open
 #define OLD_INFINITY 0x7fffffffu // of the first getrlimit
 
 struct rlimit_long {
@@ -54,13 +54,11 @@ static long set(struct thread *caller, struct process *target, unsigned which, c
     }
     if (which != RLIMIT_NOFILE && which != RLIMIT_FSIZE)
         return 0;
-    return thread_on_fiber(caller, limits_fiber, (const unsigned long[6]){ (unsigned long)process_id(target) });
+    return thread_on_fiber(caller, limits_fiber,
+                           (const unsigned long[6]){ (unsigned long)process_id(target) });
 }
 
-static uint64_t widen(unsigned long value)
-{
-    return value == (unsigned long)-1 ? RLIMIT_INFINITY : value;
-}
+static uint64_t widen(unsigned long value) { return value == (unsigned long)-1 ? RLIMIT_INFINITY : value; }
 
 static unsigned long narrow(uint64_t value)
 {
@@ -154,9 +152,7 @@ long call_getrusage(struct thread *caller, const unsigned long args[6])
     struct usage usage = { 0 };
     struct mm_usage mm;
     switch ((int)args[0]) {
-    case RUSAGE_SELF:
-        process_usage(caller->process, &usage);
-        break;
+    case RUSAGE_SELF: process_usage(caller->process, &usage); break;
     case RUSAGE_THREAD:
         thread_count_time(caller);
         usage = (struct usage){ caller->user_time, caller->system_time, caller->switches, 0 };

@@ -15,10 +15,7 @@
 #define MMAP_MINIMUM 0x10000ul // vm.mmap_min_addr
 #define SHARED_FLAGS (MAP_SHARED_BIT | MAP_MAYWRITE_BIT)
 
-static unsigned long page_up(unsigned long length)
-{
-    return (length + PAGE_SIZE - 1) & PAGE_MASK;
-}
+static unsigned long page_up(unsigned long length) { return (length + PAGE_SIZE - 1) & PAGE_MASK; }
 
 static bool over_address_limit(struct thread *thread, unsigned long more)
 {
@@ -62,10 +59,7 @@ struct mapping {
     unsigned kernel_flags; // MAP_*_BIT beyond place and protection
 };
 
-static unsigned kernel_prot(unsigned long prot)
-{
-    return prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
-}
+static unsigned kernel_prot(unsigned long prot) { return prot & (PROT_READ | PROT_WRITE | PROT_EXEC); }
 
 // Puts a mapping where it was asked for, or below mmap_base.
 static long place(struct mm *mm, const struct mapping *mapping)
@@ -78,9 +72,10 @@ static long place(struct mm *mm, const struct mapping *mapping)
     if (!fixed && address < MMAP_MINIMUM)
         address = 0;
     if (fixed || address) {
-        unsigned how = MAP_FIXED_BIT | (mapping->flags & MAP_FIXED_NOREPLACE || !fixed ? MAP_NOREPLACE_BIT : 0);
-        long result = space_map(mm->space, address, mapping->length, flags | how, mapping->memory, mapping->offset,
-                                mapping->tag, 0);
+        unsigned how =
+            MAP_FIXED_BIT | (mapping->flags & MAP_FIXED_NOREPLACE || !fixed ? MAP_NOREPLACE_BIT : 0);
+        long result = space_map(mm->space, address, mapping->length, flags | how, mapping->memory,
+                                mapping->offset, mapping->tag, 0);
         if (fixed || !IS_ERROR(result))
             return result;
     }
@@ -88,8 +83,8 @@ static long place(struct mm *mm, const struct mapping *mapping)
                             mapping->offset, mapping->tag, 0);
     if (result != -ENOMEM)
         return result;
-    return space_map(mm->space, USER_END, mapping->length, flags | MAP_BELOW_BIT, mapping->memory, mapping->offset,
-                     mapping->tag, 0);
+    return space_map(mm->space, USER_END, mapping->length, flags | MAP_BELOW_BIT, mapping->memory,
+                     mapping->offset, mapping->tag, 0);
 }
 
 static long map_shared_anonymous(struct mm *mm, struct mapping *mapping)
@@ -252,7 +247,8 @@ long call_mprotect(struct thread *caller, const unsigned long args[6])
         start = region.start;
     }
     long error = space_protect(caller->mm->space, start, length, kernel_prot(prot));
-    return error == -ENOMEM ? protect_up_to_hole(caller->mm, start, start + length, kernel_prot(prot)) : error;
+    return error == -ENOMEM ? protect_up_to_hole(caller->mm, start, start + length, kernel_prot(prot))
+                            : error;
 }
 
 // --- mremap
@@ -264,7 +260,8 @@ struct resize {
 
 static long shrink(struct mm *mm, const struct resize *resize)
 {
-    long error = space_unmap(mm->space, resize->old + resize->new_length, resize->old_length - resize->new_length);
+    long error =
+        space_unmap(mm->space, resize->old + resize->new_length, resize->old_length - resize->new_length);
     return error < 0 ? error : (long)resize->old;
 }
 
@@ -297,7 +294,8 @@ static long move(struct thread *caller, const struct resize *resize)
     long target = (long)resize->target;
     if (resize->flags & MREMAP_FIXED) {
         if ((resize->target & ~PAGE_MASK) || resize->target > USER_END - resize->new_length ||
-            (resize->target < resize->old + resize->old_length && resize->old < resize->target + resize->new_length))
+            (resize->target < resize->old + resize->old_length &&
+             resize->old < resize->target + resize->new_length))
             return -EINVAL;
         long error = space_unmap(mm->space, resize->target, resize->new_length);
         if (error < 0)
@@ -320,7 +318,8 @@ static long move(struct thread *caller, const struct resize *resize)
 long call_mremap(struct thread *caller, const unsigned long args[6])
 {
     struct resize resize = { args[0], page_up(args[1]), page_up(args[2]), args[3], args[4], { 0 } };
-    if ((resize.flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED)) || (resize.old & ~PAGE_MASK) || resize.new_length == 0)
+    if ((resize.flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED)) || (resize.old & ~PAGE_MASK) ||
+        resize.new_length == 0)
         return -EINVAL;
     if ((resize.flags & MREMAP_FIXED) && !(resize.flags & MREMAP_MAYMOVE))
         return -EINVAL;
@@ -329,7 +328,8 @@ long call_mremap(struct thread *caller, const unsigned long args[6])
         return -EFAULT;
     if (resize.old_length > resize.region.end - resize.old)
         return -EFAULT;
-    if (resize.new_length > resize.old_length && over_address_limit(caller, resize.new_length - resize.old_length))
+    if (resize.new_length > resize.old_length &&
+        over_address_limit(caller, resize.new_length - resize.old_length))
         return -ENOMEM;
     if (resize.flags & MREMAP_FIXED)
         return move(caller, &resize);
@@ -373,10 +373,20 @@ long call_madvise(struct thread *caller, const unsigned long args[6])
         long error = space_discard(caller->mm->space, start, length);
         return unmapped < 0 ? unmapped : error;
     }
-    case MADV_NORMAL: case MADV_RANDOM: case MADV_SEQUENTIAL: case MADV_WILLNEED: case MADV_DONTFORK: case MADV_DOFORK:
-    case MADV_MERGEABLE: case MADV_UNMERGEABLE: case MADV_HUGEPAGE: case MADV_NOHUGEPAGE: case MADV_DONTDUMP:
-    case MADV_DODUMP: case MADV_COLD: case MADV_PAGEOUT:
-        return length == 0 ? 0 : whole_range_mapped(caller->mm, start, start + length);
+    case MADV_NORMAL:
+    case MADV_RANDOM:
+    case MADV_SEQUENTIAL:
+    case MADV_WILLNEED:
+    case MADV_DONTFORK:
+    case MADV_DOFORK:
+    case MADV_MERGEABLE:
+    case MADV_UNMERGEABLE:
+    case MADV_HUGEPAGE:
+    case MADV_NOHUGEPAGE:
+    case MADV_DONTDUMP:
+    case MADV_DODUMP:
+    case MADV_COLD:
+    case MADV_PAGEOUT: return length == 0 ? 0 : whole_range_mapped(caller->mm, start, start + length);
     default: return -EINVAL;
     }
 }
@@ -437,8 +447,9 @@ long call_mlock2(struct thread *caller, const unsigned long args[6])
 
 long call_munlock(struct thread *caller, const unsigned long args[6])
 {
-    return args[0] + args[1] < args[0] ? -EINVAL :
-                                         whole_range_mapped(caller->mm, args[0] & PAGE_MASK, page_up(args[0] + args[1]));
+    return args[0] + args[1] < args[0]
+               ? -EINVAL
+               : whole_range_mapped(caller->mm, args[0] & PAGE_MASK, page_up(args[0] + args[1]));
 }
 
 long call_mlockall(struct thread *caller, const unsigned long args[6])
@@ -449,10 +460,7 @@ long call_mlockall(struct thread *caller, const unsigned long args[6])
     return allowed ? 0 : -EPERM;
 }
 
-long call_munlockall(struct thread *caller, const unsigned long args[6])
-{
-    return 0;
-}
+long call_munlockall(struct thread *caller, const unsigned long args[6]) { return 0; }
 
 long call_riscv_flush_icache(struct thread *caller, const unsigned long args[6])
 {

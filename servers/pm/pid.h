@@ -20,5 +20,5 @@ struct pid {
 struct pid *pid_alloc(int *error); // one reference; NULL: *error is -EAGAIN or -ENOMEM
 struct pid *pid_get(struct pid *pid);
 void pid_put(struct pid *pid);
-struct pid *pid_find(long number);      // no reference taken
-struct pid *pid_next(long number);      // the first with this number or a higher one
+struct pid *pid_find(long number); // no reference taken
+struct pid *pid_next(long number); // the first with this number or a higher one

@@ -61,10 +61,7 @@ static long pselect6(struct thread *caller, const unsigned long args[6])
     return forward_masked(caller, pair[0], pair[1]);
 }
 
-long call_pselect6(struct thread *caller, const unsigned long args[6])
-{
-    return pselect6(caller, args);
-}
+long call_pselect6(struct thread *caller, const unsigned long args[6]) { return pselect6(caller, args); }
 
 long call_pselect6_time64(struct thread *caller, const unsigned long args[6])
 {

@@ -23,9 +23,8 @@ static uint64_t clock_now(const struct posix_timer *timer)
 
 static struct posix_timer *find(struct process *process, unsigned long id)
 {
-    list_for_each(timer, &process->posix_timers, struct posix_timer, link)
-        if (timer->id == (int)id)
-            return timer;
+    list_for_each(timer, &process->posix_timers, struct posix_timer,
+                  link) if (timer->id == (int)id) return timer;
     return NULL;
 }
 
@@ -112,7 +111,8 @@ static void queue_signal(struct posix_timer *timer)
         signal_wake(target);
         return;
     }
-    for_each_thread(thread, timer->process) {
+    for_each_thread(thread, timer->process)
+    {
         if (thread->state != THREAD_DEAD && !(thread->blocked & SIGNAL_BIT(timer->queued.info.signo))) {
             signal_wake(thread);
             return;
@@ -152,9 +152,8 @@ void posix_timer_delivered(struct posix_timer *timer, struct siginfo *info)
 
 void posix_timers_forget(struct thread *thread)
 {
-    list_for_each_safe(timer, &thread->process->posix_timers, struct posix_timer, link)
-        if (timer->target == thread)
-            destroy(timer);
+    list_for_each_safe(timer, &thread->process->posix_timers, struct posix_timer,
+                       link) if (timer->target == thread) destroy(timer);
 }
 
 static void destroy_all(struct process *process)

@@ -16,7 +16,7 @@ struct posix_timer {
     struct thread *owner;  // CLOCK_THREAD_CPUTIME_ID: whose time
     int id, clock, notify;
     uint64_t interval;
-    uint64_t cpu_value;    // CPU clocks: time at which it fires, 0: off
+    uint64_t cpu_value; // CPU clocks: time at which it fires, 0: off
     int overrun, last_overrun;
     bool signal_pending;
 };
@@ -24,4 +24,5 @@ struct posix_timer {
 uint64_t posix_timer_cpu_now(struct posix_timer *timer);
 void posix_timers_check_cpu(struct process *process);
 void posix_timers_delete(struct process *process);
-void posix_timer_delivered(struct posix_timer *timer, struct siginfo *info); // its signal was taken: fills overrun
+void posix_timer_delivered(struct posix_timer *timer,
+                           struct siginfo *info); // its signal was taken: fills overrun

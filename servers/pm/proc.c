@@ -141,7 +141,8 @@ static long read_file(const struct message *message)
     if (error == 0 && text.failed)
         error = -ENOMEM;
     size_t given = text.length < message->writable.length ? text.length : message->writable.length;
-    if (error == 0 && given && copy_out(message->token, 0, text.bytes, message->writable.base, given) < (long)given)
+    if (error == 0 && given &&
+        copy_out(message->token, 0, text.bytes, message->writable.base, given) < (long)given)
         error = -EFAULT;
     heap_free(text.bytes);
     return error < 0 ? error : (long)text.length;
@@ -171,7 +172,8 @@ static long write_file(const struct message *message)
     if (end)
         *end = '\0';
     if (message->args[0] == 0)
-        return write_name((enum pm_proc_file)message->args[1], line) ? (long)message->readable.length : -EINVAL;
+        return write_name((enum pm_proc_file)message->args[1], line) ? (long)message->readable.length
+                                                                     : -EINVAL;
     bool negative = line[0] == '-';
     unsigned long value = strtoul(line + negative, &end, 10);
     bool number = end != line + negative && *end == '\0';

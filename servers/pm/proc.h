@@ -20,14 +20,14 @@ struct text {
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(struct text *text, const void *bytes, size_t length);
 
-long proc_call(const struct message *message); // answers PM_PROC_LIST, INFO, READ and WRITE, or NO_REPLY
+long proc_call(const struct message *message);  // answers PM_PROC_LIST, INFO, READ and WRITE, or NO_REPLY
 long proc_pando(const struct message *message); // proc_pando.c
 
 #define CLOCK_TICK 10000000ull // ns; /proc counts in ticks of 100 Hz
 
 struct proc_subject {
     struct process *process;
-    struct thread *thread;  // the leader if the whole process is meant
+    struct thread *thread; // the leader if the whole process is meant
     bool whole;
     unsigned long terminal; // device number and foreground group, which vfs knows; 0 and -1: none
     long terminal_group;

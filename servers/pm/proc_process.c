@@ -53,10 +53,7 @@ static struct signal_sets signal_sets(const struct proc_subject *subject)
     return sets;
 }
 
-static unsigned live_threads(const struct process *process)
-{
-    return process->live;
-}
+static unsigned live_threads(const struct process *process) { return process->live; }
 
 static void times_of(const struct proc_subject *subject, struct usage *usage)
 {
@@ -65,7 +62,8 @@ static void times_of(const struct proc_subject *subject, struct usage *usage)
         return;
     }
     thread_count_time(subject->thread);
-    *usage = (struct usage){ .user_time = subject->thread->user_time, .system_time = subject->thread->system_time };
+    *usage = (struct usage){ .user_time = subject->thread->user_time,
+                             .system_time = subject->thread->system_time };
 }
 
 void proc_stat(const struct proc_subject *subject, struct text *text)
@@ -81,24 +79,27 @@ void proc_stat(const struct proc_subject *subject, struct text *text)
         mm_usage(thread->mm, &memory);
     times_of(subject, &usage);
     const struct usage *children = &process->children_usage;
-    text_add(text, "%d (%s) %c %d %d %d %lu %ld 0 0 0 0 0 ", thread->pid->number, thread->comm, proc_state(thread),
-             process_parent_id(process), process->group ? process->group->number : 0,
+    text_add(text, "%d (%s) %c %d %d %d %lu %ld 0 0 0 0 0 ", thread->pid->number, thread->comm,
+             proc_state(thread), process_parent_id(process), process->group ? process->group->number : 0,
              process->session ? process->session->number : 0, subject->terminal, subject->terminal_group);
     text_add(text, "%llu %llu %llu %llu %d %d %u 0 %llu %llu %llu %llu ",
-             (unsigned long long)(usage.user_time / CLOCK_TICK), (unsigned long long)(usage.system_time / CLOCK_TICK),
+             (unsigned long long)(usage.user_time / CLOCK_TICK),
+             (unsigned long long)(usage.system_time / CLOCK_TICK),
              (unsigned long long)(children->user_time / CLOCK_TICK),
              (unsigned long long)(children->system_time / CLOCK_TICK),
-             thread->policy == SCHED_FIFO || thread->policy == SCHED_RR ? -1 - thread->priority : 20 + thread->nice,
+             thread->policy == SCHED_FIFO || thread->policy == SCHED_RR ? -1 - thread->priority
+                                                                        : 20 + thread->nice,
              thread->nice, live_threads(process), (unsigned long long)(thread->start_time / CLOCK_TICK),
              (unsigned long long)(memory.mapped * PAGE_SIZE), (unsigned long long)memory.resident,
              (unsigned long long)process->limits[RLIMIT_RSS].current);
-    text_add(text, "%lu %lu %lu 0 0 %llu %llu %llu %llu 0 0 0 %d 0 %d %d 0 0 0 ", mm->start_code, mm->end_code,
-             mm->start_stack, (unsigned long long)(sets.pending & 0x7fffffff),
+    text_add(text, "%lu %lu %lu 0 0 %llu %llu %llu %llu 0 0 0 %d 0 %d %d 0 0 0 ", mm->start_code,
+             mm->end_code, mm->start_stack, (unsigned long long)(sets.pending & 0x7fffffff),
              (unsigned long long)(sets.blocked & 0x7fffffff), (unsigned long long)(sets.ignored & 0x7fffffff),
-             (unsigned long long)(sets.caught & 0x7fffffff),
-             subject->whole ? process->exit_signal : -1, thread->priority, thread->policy);
-    text_add(text, "%lu %lu %lu %lu %lu %lu %lu %d\n", mm->start_data, mm->end_data, mm->start_brk, mm->arg_start,
-             mm->arg_end, mm->env_start, mm->env_end, process->zombie ? process->exit_status : 0);
+             (unsigned long long)(sets.caught & 0x7fffffff), subject->whole ? process->exit_signal : -1,
+             thread->priority, thread->policy);
+    text_add(text, "%lu %lu %lu %lu %lu %lu %lu %d\n", mm->start_data, mm->end_data, mm->start_brk,
+             mm->arg_start, mm->arg_end, mm->env_start, mm->env_end,
+             process->zombie ? process->exit_status : 0);
 }
 
 static void status_memory(const struct thread *thread, struct text *text)
@@ -108,7 +109,9 @@ static void status_memory(const struct thread *thread, struct text *text)
         return;
     mm_usage(thread->mm, &usage);
     unsigned long page = PAGE_SIZE / 1024;
-    text_add(text, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nVmPTE:\t%8lu kB\nVmSwap:\t       0 kB\n",
+    text_add(text,
+             "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nVmPTE:\t%8lu "
+             "kB\nVmSwap:\t       0 kB\n",
              (unsigned long)usage.mapped * page, (unsigned long)usage.mapped * page,
              (unsigned long)thread->mm->peak_pages * page, (unsigned long)usage.resident * page,
              (unsigned long)usage.tables * page);
@@ -120,25 +123,30 @@ void proc_status(const struct proc_subject *subject, struct text *text)
     struct process *process = subject->process;
     const struct credentials *cred = &thread->cred;
     struct signal_sets sets = signal_sets(subject);
-    text_add(text, "Name:\t%s\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", thread->comm,
-             state_name(proc_state(thread)), process_id(process), thread->pid->number, process_parent_id(process));
-    text_add(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", cred->uid, cred->euid,
-             cred->suid, cred->fsuid, cred->gid, cred->egid, cred->sgid, cred->fsgid);
+    text_add(text, "Name:\t%s\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
+             thread->comm, state_name(proc_state(thread)), process_id(process), thread->pid->number,
+             process_parent_id(process));
+    text_add(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", cred->uid,
+             cred->euid, cred->suid, cred->fsuid, cred->gid, cred->egid, cred->sgid, cred->fsgid);
     for (uint32_t i = 0; i < cred->group_count; i++)
         text_add(text, "%u ", cred->groups[i]);
-    text_add(text, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", process_id(process), thread->pid->number,
-             process->group ? process->group->number : 0, process->session ? process->session->number : 0);
+    text_add(text, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", process_id(process),
+             thread->pid->number, process->group ? process->group->number : 0,
+             process->session ? process->session->number : 0);
     status_memory(thread, text);
-    text_add(text, "Threads:\t%u\nSigQ:\t%u/%lld\n", live_threads(process), cred->user ? cred->user->pending : 0,
-             (long long)process->limits[RLIMIT_SIGPENDING].current);
-    text_add(text, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
-             (unsigned long long)sets.pending, (unsigned long long)sets.shared, (unsigned long long)sets.blocked,
-             (unsigned long long)sets.ignored, (unsigned long long)sets.caught);
-    text_add(text, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
+    text_add(text, "Threads:\t%u\nSigQ:\t%u/%lld\n", live_threads(process),
+             cred->user ? cred->user->pending : 0, (long long)process->limits[RLIMIT_SIGPENDING].current);
+    text_add(
+        text, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
+        (unsigned long long)sets.pending, (unsigned long long)sets.shared, (unsigned long long)sets.blocked,
+        (unsigned long long)sets.ignored, (unsigned long long)sets.caught);
+    text_add(text,
+             "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
              (unsigned long long)cred->inheritable, (unsigned long long)cred->permitted,
              (unsigned long long)cred->effective, (unsigned long long)cred->bounding,
              (unsigned long long)cred->ambient);
-    text_add(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n", thread->no_new_privs);
+    text_add(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n",
+             thread->no_new_privs);
     text_add(text, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t0\n",
              (unsigned long long)thread->switches);
 }
@@ -150,8 +158,9 @@ void proc_statm(const struct proc_subject *subject, struct text *text)
     if (mm)
         mm_usage(subject->thread->mm, &usage);
     unsigned long code = mm ? (mm->end_code - mm->start_code + PAGE_SIZE - 1) / PAGE_SIZE : 0;
-    text_add(text, "%llu %llu 0 %lu 0 %llu 0\n", (unsigned long long)usage.mapped, (unsigned long long)usage.resident,
-             code, (unsigned long long)(usage.mapped > code ? usage.mapped - code : 0));
+    text_add(text, "%llu %llu 0 %lu 0 %llu 0\n", (unsigned long long)usage.mapped,
+             (unsigned long long)usage.resident, code,
+             (unsigned long long)(usage.mapped > code ? usage.mapped - code : 0));
 }
 
 static void map_line(const struct mm *mm, const struct region_info *region, struct text *text)
@@ -164,8 +173,9 @@ static void map_line(const struct mm *mm, const struct region_info *region, stru
     text_add(text, "%08lx-%08lx %c%c%c%c %08llx %02x:%02x %llu", region->start, region->end,
              region->flags & PROT_READ_BIT ? 'r' : '-', region->flags & PROT_WRITE_BIT ? 'w' : '-',
              region->flags & PROT_EXECUTE_BIT ? 'x' : '-', region->flags & MAP_SHARED_BIT ? 's' : 'p',
-             (unsigned long long)(file ? region->offset : 0), file ? (unsigned)(file->device >> 8 & 0xfff) : 0,
-             file ? (unsigned)(file->device & 0xff) : 0, (unsigned long long)(file ? file->inode : 0));
+             (unsigned long long)(file ? region->offset : 0),
+             file ? (unsigned)(file->device >> 8 & 0xfff) : 0, file ? (unsigned)(file->device & 0xff) : 0,
+             (unsigned long long)(file ? file->inode : 0));
     if (*name) { // names start in the same column
         size_t width = text->length - before, column = sizeof(long) == 8 ? 73 : 49;
         text_add(text, "%*s%s", (int)(width < column ? column - width : 1), "", name);

@@ -20,30 +20,29 @@ static struct machine machine(void)
     if (KCALL1(system_info, pm->system) < 0)
         return (struct machine){ 0 };
     const uint64_t *result = message_page->result;
-    return (struct machine){ .total = result[0], .free = result[1], .idle = result[4], .switches = result[7] };
+    return (
+        struct machine){ .total = result[0], .free = result[1], .idle = result[4], .switches = result[7] };
 }
 
-static unsigned long kib(uint64_t frames)
-{
-    return (unsigned long)(frames * (PAGE_SIZE / 1024));
-}
+static unsigned long kib(uint64_t frames) { return (unsigned long)(frames * (PAGE_SIZE / 1024)); }
 
 static void meminfo(struct text *text)
 {
     struct machine now = machine();
-    text_add(text, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n", kib(now.total),
-             kib(now.free), kib(now.free));
-    static const char *const empty[] = { "Buffers:        ", "Cached:         ", "SwapCached:     ", "Active:         ",
-                                         "Inactive:       ", "SwapTotal:      ", "SwapFree:       ", "Dirty:          ",
-                                         "Shmem:          ", "Slab:           ", "SReclaimable:   " };
+    text_add(text, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n",
+             kib(now.total), kib(now.free), kib(now.free));
+    static const char *const empty[] = { "Buffers:        ", "Cached:         ", "SwapCached:     ",
+                                         "Active:         ", "Inactive:       ", "SwapTotal:      ",
+                                         "SwapFree:       ", "Dirty:          ", "Shmem:          ",
+                                         "Slab:           ", "SReclaimable:   " };
     for (unsigned i = 0; i < sizeof empty / sizeof empty[0]; i++)
         text_add(text, "%s       0 kB\n", empty[i]);
 }
 
 static void hundredths(struct text *text, uint64_t ns, const char *after)
 {
-    text_add(text, "%llu.%02llu%s", (unsigned long long)(ns / 1000000000), (unsigned long long)(ns / 10000000 % 100),
-             after);
+    text_add(text, "%llu.%02llu%s", (unsigned long long)(ns / 1000000000),
+             (unsigned long long)(ns / 10000000 % 100), after);
 }
 
 static unsigned count_running(void)

@@ -57,33 +57,26 @@ struct process *process_find(long tgid)
     return pid ? pid->process : NULL;
 }
 
-int32_t process_id(const struct process *process)
-{
-    return process->pid->number;
-}
+int32_t process_id(const struct process *process) { return process->pid->number; }
 
 int32_t process_parent_id(const struct process *process)
 {
     return process->parent ? process_id(process->parent) : 0;
 }
 
-bool process_session_leader(const struct process *process)
-{
-    return process->session == process->pid;
-}
+bool process_session_leader(const struct process *process) { return process->session == process->pid; }
 
 struct thread *process_any_thread(struct process *process)
 {
-    for_each_thread(thread, process)
-        if (thread->state != THREAD_DEAD)
-            return thread;
+    for_each_thread(thread, process) if (thread->state != THREAD_DEAD) return thread;
     return process->leader;
 }
 
 void process_usage(struct process *process, struct usage *usage)
 {
     *usage = process->dead;
-    for_each_thread(thread, process) {
+    for_each_thread(thread, process)
+    {
         thread_count_time(thread);
         usage->user_time += thread->user_time;
         usage->system_time += thread->system_time;

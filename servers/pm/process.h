@@ -27,8 +27,8 @@ struct interval_timer {
 
 struct process {
     struct pid *pid;
-    struct list threads;     // all not yet released; the leader stays until the process is reaped
-    uint32_t live;           // threads whose exit is not complete
+    struct list threads; // all not yet released; the leader stays until the process is reaped
+    uint32_t live;       // threads whose exit is not complete
     struct thread *leader;
 
     // family
@@ -37,10 +37,10 @@ struct process {
     struct list children;
     struct list sibling; // in parent->children
     int exit_signal;
-    bool zombie;         // may be waited for
+    bool zombie; // may be waited for
     bool child_subreaper;
-    bool executed;       // has called execve since it was forked (setpgid)
-    bool unkillable;     // init: takes no signal that it does not handle
+    bool executed;   // has called execve since it was forked (setpgid)
+    bool unkillable; // init: takes no signal that it does not handle
 
     // groups
     struct pid *group, *session;
@@ -48,15 +48,15 @@ struct process {
 
     // exit
     bool group_exit;
-    int exit_status; // as wait(2) shows it
+    int exit_status;            // as wait(2) shows it
     struct thread *exec_thread; // is killing the other threads
     struct fiber *exec_fiber;   // waits for them
 
     // stops
-    bool stopped;          // every thread is stopped
-    unsigned stop_count;   // threads that have yet to stop
+    bool stopped;        // every thread is stopped
+    unsigned stop_count; // threads that have yet to stop
     int stop_signal;
-    bool stop_reportable;  // wait has not told it yet
+    bool stop_reportable; // wait has not told it yet
     bool continue_reportable;
 
     struct pending shared;
@@ -66,9 +66,9 @@ struct process {
     struct timer cpu_timer;          // looks after timers[1], timers[2] and RLIMIT_CPU
     struct list posix_timers;
     int next_posix_timer;
-    uint64_t cpu_warning;            // next SIGXCPU, in seconds of CPU time
+    uint64_t cpu_warning; // next SIGXCPU, in seconds of CPU time
 
-    struct usage dead;     // threads that are gone
+    struct usage dead; // threads that are gone
     struct usage children_usage;
     uint64_t start_time;
     int oom_score_adj;
@@ -90,11 +90,11 @@ bool process_session_leader(const struct process *process);
 #define for_each_thread(t, p) list_for_each_safe(t, &(p)->threads, struct thread, in_process)
 
 // --- exit.c
-void thread_kill(struct thread *thread);                          // ends one thread
-void process_exit(struct process *process, int status);           // exit_group
-void thread_take_lead(struct thread *thread);                      // execve by another thread than the leader
-bool exits_run(void);                                             // before each wait of the loop
-void process_release(struct process *process);                    // a zombie was waited for
+void thread_kill(struct thread *thread);                // ends one thread
+void process_exit(struct process *process, int status); // exit_group
+void thread_take_lead(struct thread *thread);           // execve by another thread than the leader
+bool exits_run(void);                                   // before each wait of the loop
+void process_release(struct process *process);          // a zombie was waited for
 bool group_is_orphaned(struct pid *group, struct process *without);
 void system_stop(const char *why, int status) __attribute__((noreturn));
 

@@ -69,8 +69,9 @@ static long identity_fiber(struct thread *caller, const unsigned long *args)
 static long tell_vfs(struct thread *caller, struct process *process, long result)
 {
     constants_set_group(process);
-    return thread_on_fiber(caller, identity_fiber,
-                           (const unsigned long[6]){ (unsigned long)process_id(process), (unsigned long)result });
+    return thread_on_fiber(
+        caller, identity_fiber,
+        (const unsigned long[6]){ (unsigned long)process_id(process), (unsigned long)result });
 }
 
 static bool group_in_session(struct pid *group, struct pid *session)
@@ -119,4 +120,3 @@ long call_setsid(struct thread *caller, const unsigned long args[6])
     process_join_group(process, process->pid, process->pid);
     return tell_vfs(caller, process, process_id(process));
 }
-

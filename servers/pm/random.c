@@ -9,10 +9,7 @@
 static uint32_t key[8];
 static uint64_t requests;
 
-static uint32_t rotate(uint32_t x, int n)
-{
-    return x << n | x >> (32 - n);
-}
+static uint32_t rotate(uint32_t x, int n) { return x << n | x >> (32 - n); }
 
 static void quarter(uint32_t *x, int a, int b, int c, int d)
 {
@@ -44,10 +41,7 @@ static void block(uint32_t counter, uint32_t out[16])
         out[i] += in[i];
 }
 
-void random_init(void)
-{
-    memcpy(key, start_page->entropy, sizeof key);
-}
+void random_init(void) { memcpy(key, start_page->entropy, sizeof key); }
 
 void random_bytes(void *to, size_t length)
 {

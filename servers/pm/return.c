@@ -21,7 +21,8 @@ static void answer(struct thread *thread)
         reply_value(token, thread->result);
     else
         reply_frame(token);
-    if (thread->interrupted) // its signals have been looked at; signal_wake sends this answer before it interrupts again
+    if (thread
+            ->interrupted) // its signals have been looked at; signal_wake sends this answer before it interrupts again
         reply_consume();
     thread->interrupted = false;
 }
@@ -122,7 +123,8 @@ static void apply_restart(struct thread *thread, struct user_frame *frame, bool 
 }
 
 // Where the signal frame goes: the alternate stack, or below the interrupted function's.
-static unsigned long choose_stack(struct thread *thread, const struct user_frame *frame, const struct action *action)
+static unsigned long choose_stack(struct thread *thread, const struct user_frame *frame,
+                                  const struct action *action)
 {
     unsigned long stack = frame_stack(frame);
     const struct stack_info *alternate = &thread->alternate;
@@ -265,7 +267,8 @@ static void fiber_main(void *argument)
         thread_return(thread, value);
 }
 
-long thread_on_fiber(struct thread *thread, long (*fn)(struct thread *, const unsigned long *), const unsigned long *args)
+long thread_on_fiber(struct thread *thread, long (*fn)(struct thread *, const unsigned long *),
+                     const unsigned long *args)
 {
     thread->busy = true;
     thread->fiber_fn = fn;

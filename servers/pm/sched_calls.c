@@ -54,10 +54,7 @@ static bool may_nice(const struct thread *caller, const struct thread *target, i
     return nice >= target->nice || (uint64_t)(20 - nice) <= lowest || capable(caller, CAP_SYS_NICE);
 }
 
-static int clamp_nice(long nice)
-{
-    return nice < -20 ? -20 : nice > 19 ? 19 : (int)nice;
-}
+static int clamp_nice(long nice) { return nice < -20 ? -20 : nice > 19 ? 19 : (int)nice; }
 
 long call_nice(struct thread *caller, const unsigned long args[6])
 {
@@ -81,18 +78,18 @@ static long set_nice(struct thread *caller, struct thread *target, int nice)
 }
 
 // Calls fn for each thread that (which, who) means. -> false if there is none.
-static bool each_meant(struct thread *caller, int which, long who, void (*fn)(struct thread *, struct thread *, long *),
-                       long *result)
+static bool each_meant(struct thread *caller, int which, long who,
+                       void (*fn)(struct thread *, struct thread *, long *), long *result)
 {
     bool any = false;
     for (struct pid *pid = pid_next(1); pid; pid = pid_next(pid->number + 1)) {
         struct thread *thread = pid->thread;
         if (!thread)
             continue;
-        bool meant = which == PRIO_PROCESS ? thread == named(caller, who) :
-                     which == PRIO_PGRP    ? thread->process->group->number ==
-                                              (who ? who : (long)caller->process->group->number) :
-                                             thread->cred.uid == (who ? (uint32_t)who : caller->cred.uid);
+        bool meant = which == PRIO_PROCESS ? thread == named(caller, who)
+                     : which == PRIO_PGRP  ? thread->process->group->number ==
+                                                (who ? who : (long)caller->process->group->number)
+                                          : thread->cred.uid == (who ? (uint32_t)who : caller->cred.uid);
         if (!meant)
             continue;
         any = true;
@@ -140,10 +137,7 @@ long call_setpriority(struct thread *caller, const unsigned long args[6])
 
 // --- policies
 
-static bool real_time(int policy)
-{
-    return policy == SCHED_FIFO || policy == SCHED_RR;
-}
+static bool real_time(int policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
 
 static bool policy_known(int policy)
 {
@@ -154,11 +148,13 @@ static long set_policy(struct thread *caller, struct thread *target, int policy,
 {
     bool reset = policy & SCHED_RESET_ON_FORK;
     policy &= ~SCHED_RESET_ON_FORK;
-    if (!policy_known(policy) || priority < 0 || priority > REALTIME_PRIORITIES || real_time(policy) != (priority != 0))
+    if (!policy_known(policy) || priority < 0 || priority > REALTIME_PRIORITIES ||
+        real_time(policy) != (priority != 0))
         return -EINVAL;
     if (!capable(caller, CAP_SYS_NICE)) {
         uint64_t limit = target->process->limits[RLIMIT_RTPRIO].current;
-        if (real_time(policy) && (uint64_t)priority > limit && (policy != target->policy || priority > target->priority))
+        if (real_time(policy) && (uint64_t)priority > limit &&
+            (policy != target->policy || priority > target->priority))
             return -EPERM;
         if (!owns(caller, target) || (target->reset_on_fork && !reset))
             return -EPERM;
@@ -190,7 +186,8 @@ long call_sched_setparam(struct thread *caller, const unsigned long args[6])
     struct thread *target = named(caller, (int)args[0]);
     if (!target)
         return -ESRCH;
-    return set_policy(caller, target, target->policy | (target->reset_on_fork ? SCHED_RESET_ON_FORK : 0), priority);
+    return set_policy(caller, target, target->policy | (target->reset_on_fork ? SCHED_RESET_ON_FORK : 0),
+                      priority);
 }
 
 long call_sched_getscheduler(struct thread *caller, const unsigned long args[6])
@@ -275,7 +272,6 @@ long call_getcpu(struct thread *caller, const unsigned long args[6])
         return -EFAULT;
     return args[1] ? mm_write(caller->mm, args[1], &zero, sizeof zero) : 0;
 }
-
 
 // --- sched_setattr, sched_getattr
 

@@ -15,10 +15,7 @@
 
 // --- dispositions
 
-static uint64_t set_from_words(const uint32_t words[2])
-{
-    return words[0] | (uint64_t)words[1] << 32;
-}
+static uint64_t set_from_words(const uint32_t words[2]) { return words[0] | (uint64_t)words[1] << 32; }
 
 // Ignoring a signal drops what is pending of it (POSIX).
 static void set_action(struct thread *caller, int signal, const struct action *new)
@@ -26,12 +23,12 @@ static void set_action(struct thread *caller, int signal, const struct action *n
     struct action *action = &caller->sighand->actions[signal - 1];
     *action = *new;
     action->mask &= ~UNBLOCKABLE;
-    bool ignored = action->handler == SIG_IGN || (action->handler == SIG_DFL && signal_default_ignored(signal));
+    bool ignored =
+        action->handler == SIG_IGN || (action->handler == SIG_DFL && signal_default_ignored(signal));
     if (!ignored)
         return;
     pending_remove(&caller->process->shared, SIGNAL_BIT(signal));
-    for_each_thread(thread, caller->process)
-        pending_remove(&thread->pending, SIGNAL_BIT(signal));
+    for_each_thread(thread, caller->process) pending_remove(&thread->pending, SIGNAL_BIT(signal));
 }
 
 static bool settable(int signal)
@@ -100,7 +97,8 @@ long call_sigaction(struct thread *caller, const unsigned long args[6])
     }
     if (!args[2])
         return 0;
-    user = (struct old_sigaction){ (uint32_t)old.handler, (uint32_t)old.mask, old.flags, (uint32_t)old.restorer };
+    user = (struct old_sigaction){ (uint32_t)old.handler, (uint32_t)old.mask, old.flags,
+                                   (uint32_t)old.restorer };
     return mm_write(caller->mm, args[2], &user, sizeof user);
 }
 
@@ -299,7 +297,8 @@ static long kill_group(struct thread *caller, struct pid *group, const struct si
     if (!group)
         return -ESRCH;
     pid_get(group);
-    list_for_each(process, &group->group, struct process, in_group) {
+    list_for_each(process, &group->group, struct process, in_group)
+    {
         result = kill_process(caller, process, info);
         sent = sent || result == 0;
     }
@@ -320,10 +319,7 @@ static long kill_all(struct thread *caller, const struct siginfo *info)
     return result;
 }
 
-static bool valid(int signal)
-{
-    return signal >= 0 && signal <= SIGNALS;
-}
+static bool valid(int signal) { return signal >= 0 && signal <= SIGNALS; }
 
 long call_kill(struct thread *caller, const unsigned long args[6])
 {
@@ -377,7 +373,8 @@ long call_tgkill(struct thread *caller, const unsigned long args[6])
 }
 
 // Nobody may pretend to be the kernel or kill(2) towards another process.
-static long read_info(struct thread *caller, unsigned long address, int signal, long target, struct siginfo *info)
+static long read_info(struct thread *caller, unsigned long address, int signal, long target,
+                      struct siginfo *info)
 {
     if (mm_read(caller->mm, info, address, sizeof *info) < 0)
         return -EFAULT;
@@ -469,7 +466,7 @@ static long set_alternate(struct thread *thread, const struct stack_info *new, s
     if (new->size < minimum)
         return -ENOMEM;
     thread->alternate = *new;
-    thread->alternate.flags = new->flags & (int)SS_AUTODISARM;
+    thread->alternate.flags = new->flags &(int)SS_AUTODISARM;
     return 0;
 }
 
@@ -511,12 +508,6 @@ static long sigreturn(struct thread *caller, bool rt)
     return NO_REPLY;
 }
 
-long call_rt_sigreturn(struct thread *caller, const unsigned long args[6])
-{
-    return sigreturn(caller, true);
-}
+long call_rt_sigreturn(struct thread *caller, const unsigned long args[6]) { return sigreturn(caller, true); }
 
-long call_sigreturn(struct thread *caller, const unsigned long args[6])
-{
-    return sigreturn(caller, false);
-}
+long call_sigreturn(struct thread *caller, const unsigned long args[6]) { return sigreturn(caller, false); }

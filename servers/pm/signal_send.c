@@ -85,12 +85,10 @@ static void prepare(struct process *process, int signal)
 {
     if (signal_default_stops(signal)) {
         pending_remove(&process->shared, SIGNAL_BIT(SIGCONT));
-        for_each_thread(thread, process)
-            pending_remove(&thread->pending, SIGNAL_BIT(SIGCONT));
+        for_each_thread(thread, process) pending_remove(&thread->pending, SIGNAL_BIT(SIGCONT));
     } else if (signal == SIGCONT) {
         pending_remove(&process->shared, STOP_SIGNALS);
-        for_each_thread(thread, process)
-            pending_remove(&thread->pending, STOP_SIGNALS);
+        for_each_thread(thread, process) pending_remove(&thread->pending, STOP_SIGNALS);
         stop_end(process, true);
     }
 }
@@ -143,9 +141,7 @@ static struct thread *choose(struct process *process, struct thread *preferred, 
 {
     if (preferred && wants(preferred, signal))
         return preferred;
-    for_each_thread(thread, process)
-        if (wants(thread, signal))
-            return thread;
+    for_each_thread(thread, process) if (wants(thread, signal)) return thread;
     return NULL;
 }
 
@@ -155,13 +151,15 @@ static bool kills(const struct thread *thread, int signal)
     const struct action *action = &thread->sighand->actions[signal - 1];
     if (signal == SIGKILL)
         return true;
-    return action->handler == SIG_DFL && !(thread->blocked & SIGNAL_BIT(signal)) && !thread->process->unkillable &&
-           !signal_default_ignored(signal) && !signal_default_stops(signal);
+    return action->handler == SIG_DFL && !(thread->blocked & SIGNAL_BIT(signal)) &&
+           !thread->process->unkillable && !signal_default_ignored(signal) && !signal_default_stops(signal);
 }
 
 void signal_arrived(struct process *process, struct thread *target, int signal, bool to_group)
 {
-    struct thread *thread = to_group ? choose(process, target, signal) : wants(target, signal) ? target : NULL;
+    struct thread *thread = to_group                ? choose(process, target, signal)
+                            : wants(target, signal) ? target
+                                                    : NULL;
     if (!thread)
         return; // stays pending until somebody unblocks it
     if (kills(thread, signal))
@@ -170,8 +168,8 @@ void signal_arrived(struct process *process, struct thread *target, int signal, 
         signal_wake(thread);
 }
 
-static long send(struct process *process, struct thread *target, struct pending *pending, const struct siginfo *info,
-                 bool to_group)
+static long send(struct process *process, struct thread *target, struct pending *pending,
+                 const struct siginfo *info, bool to_group)
 {
     int signal = info->signo;
     if (process->live == 0)
@@ -205,8 +203,7 @@ long signal_send_group(struct pid *group, const struct siginfo *info)
     if (!group || list_empty(&group->group))
         return -ESRCH;
     pid_get(group);
-    list_for_each(process, &group->group, struct process, in_group)
-        signal_send_process(process, info);
+    list_for_each(process, &group->group, struct process, in_group) signal_send_process(process, info);
     pid_put(group);
     return 0;
 }
@@ -231,7 +228,8 @@ void signal_retarget(struct thread *exiting)
     for (int signal = 1; signal <= SIGNALS; signal++) {
         if (!(process->shared.set & SIGNAL_BIT(signal)))
             continue;
-        for_each_thread(thread, process) {
+        for_each_thread(thread, process)
+        {
             if (thread != exiting && wants(thread, signal)) {
                 signal_wake(thread);
                 break;
@@ -239,4 +237,3 @@ void signal_retarget(struct thread *exiting)
         }
     }
 }
-

@@ -32,22 +32,19 @@ void pending_remove(struct pending *pending, uint64_t signals)
     if (!(pending->set & signals))
         return;
     pending->set &= ~signals;
-    list_for_each_safe(queued, &pending->queue, struct queued_signal, link)
-        if (signals & SIGNAL_BIT(queued->info.signo))
-            drop(queued);
+    list_for_each_safe(queued, &pending->queue, struct queued_signal,
+                       link) if (signals & SIGNAL_BIT(queued->info.signo)) drop(queued);
 }
 
-void pending_flush(struct pending *pending)
-{
-    pending_remove(pending, ~0ull);
-}
+void pending_flush(struct pending *pending) { pending_remove(pending, ~0ull); }
 
 // The oldest record of the signal; the bit goes with the last.
 static void collect(struct pending *pending, int signal, struct siginfo *info)
 {
     *info = (struct siginfo){ .signo = signal, .code = SI_USER };
     bool found = false, more = false;
-    list_for_each_safe(queued, &pending->queue, struct queued_signal, link) {
+    list_for_each_safe(queued, &pending->queue, struct queued_signal, link)
+    {
         if (queued->info.signo != signal)
             continue;
         if (found) {
@@ -99,24 +96,20 @@ void sighand_put(struct sighand *sighand)
         heap_free(sighand);
 }
 
-static bool in_set(int signal, uint64_t set)
-{
-    return SIGNAL_BIT(signal) & set;
-}
+static bool in_set(int signal, uint64_t set) { return SIGNAL_BIT(signal) & set; }
 
 bool signal_default_ignored(int signal)
 {
-    return in_set(signal, SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGURG));
+    return in_set(signal,
+                  SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGURG));
 }
 
-bool signal_default_stops(int signal)
-{
-    return in_set(signal, STOP_SIGNALS);
-}
+bool signal_default_stops(int signal) { return in_set(signal, STOP_SIGNALS); }
 
 bool signal_default_dumps(int signal)
 {
-    return in_set(signal, SIGNAL_BIT(SIGQUIT) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGABRT) |
-                              SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGXCPU) |
-                              SIGNAL_BIT(SIGXFSZ) | SIGNAL_BIT(SIGSYS));
+    return in_set(signal, SIGNAL_BIT(SIGQUIT) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) |
+                              SIGNAL_BIT(SIGABRT) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) |
+                              SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGXCPU) | SIGNAL_BIT(SIGXFSZ) |
+                              SIGNAL_BIT(SIGSYS));
 }

@@ -41,7 +41,8 @@ void stop_begin(struct thread *thread, int signal)
     if (!process->stopped)
         process->stop_signal = signal;
     process->stop_count = 0;
-    for_each_thread(other, process) {
+    for_each_thread(other, process)
+    {
         if (other->state == THREAD_DEAD || other->dying || other->state == THREAD_STOPPED)
             continue;
         process->stop_count++;
@@ -76,7 +77,8 @@ void stop_end(struct process *process, bool by_signal)
     bool was_stopped = process->stopped, was_stopping = process->stop_count > 0;
     process->stopped = false;
     process->stop_count = 0;
-    for_each_thread(thread, process) {
+    for_each_thread(thread, process)
+    {
         thread->stop_pending = false;
         if (thread->state != THREAD_STOPPED)
             continue;
@@ -89,5 +91,6 @@ void stop_end(struct process *process, bool by_signal)
         return;
     process->stop_reportable = false;
     process->continue_reportable = was_stopped;
-    notify_parent(process, was_stopped ? CLD_CONTINUED : CLD_STOPPED, was_stopped ? SIGCONT : process->stop_signal);
+    notify_parent(process, was_stopped ? CLD_CONTINUED : CLD_STOPPED,
+                  was_stopped ? SIGCONT : process->stop_signal);
 }

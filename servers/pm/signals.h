@@ -37,13 +37,13 @@ struct pending {
 
 #define UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 #define STOP_SIGNALS (SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
-#define SYNCHRONOUS_SIGNALS                                                                                   \
-    (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) |                    \
+#define SYNCHRONOUS_SIGNALS                                                                                  \
+    (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) |                   \
      SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
 
 // --- sets and dispositions (signal_set.c)
 void pending_init(struct pending *pending);
-void pending_flush(struct pending *pending);                   // drops everything
+void pending_flush(struct pending *pending); // drops everything
 void pending_remove(struct pending *pending, uint64_t signals);
 int pending_take(struct pending *pending, uint64_t wanted, struct siginfo *info); // -> signal, 0
 struct sighand *sighand_create(void);
@@ -61,10 +61,11 @@ void signal_force(struct thread *target, const struct siginfo *info);  // cannot
 struct siginfo signal_info_kernel(int signal);
 struct siginfo signal_info_user(const struct thread *sender, int signal, int code);
 bool signal_ignored(const struct thread *target, int signal);
-void signal_retarget(struct thread *exiting);     // its shared signals are for the others now
-void signal_arrived(struct process *process, struct thread *target, int signal, bool to_group); // complete_signal
-void signal_wake(struct thread *thread);          // makes it notice its signals
-bool signals_due(const struct thread *thread);    // is there anything to do before user mode?
+void signal_retarget(struct thread *exiting); // its shared signals are for the others now
+void signal_arrived(struct process *process, struct thread *target, int signal,
+                    bool to_group);            // complete_signal
+void signal_wake(struct thread *thread);       // makes it notice its signals
+bool signals_due(const struct thread *thread); // is there anything to do before user mode?
 
 // --- blocked set; wakes the thread for what is deliverable now only when it leaves pm
 void signal_set_blocked(struct thread *thread, uint64_t blocked);
@@ -72,9 +73,9 @@ void signal_set_blocked(struct thread *thread, uint64_t blocked);
 void signal_set_temporary(struct thread *thread, uint64_t blocked);
 
 // --- stops (signal_stop.c)
-void stop_begin(struct thread *thread, int signal);    // the group stops
-bool stop_take_part(struct thread *thread);            // true: it is stopped now
-void stop_end(struct process *process, bool by_signal);// SIGCONT, SIGKILL
-void stop_thread_gone(struct thread *thread);          // a dying thread need not be waited for
+void stop_begin(struct thread *thread, int signal);     // the group stops
+bool stop_take_part(struct thread *thread);             // true: it is stopped now
+void stop_end(struct process *process, bool by_signal); // SIGCONT, SIGKILL
+void stop_thread_gone(struct thread *thread);           // a dying thread need not be waited for
 
 long sigwait_woken(struct thread *thread); // what rt_sigtimedwait returns now

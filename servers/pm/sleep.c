@@ -16,7 +16,8 @@ static uint64_t left(uint64_t deadline)
     return deadline > now ? deadline - now : 0;
 }
 
-static long sleep_until(struct thread *caller, uint64_t deadline, unsigned long remaining, bool wide, bool absolute)
+static long sleep_until(struct thread *caller, uint64_t deadline, unsigned long remaining, bool wide,
+                        bool absolute)
 {
     if (deadline <= clock_monotonic())
         return 0;
@@ -54,8 +55,8 @@ long sleep_restart(struct thread *thread)
     return sleep_until(thread, block->deadline, block->remaining, block->wide, false);
 }
 
-static long nanosleep(struct thread *caller, int clock, bool absolute, unsigned long request, unsigned long remaining,
-                      bool wide)
+static long nanosleep(struct thread *caller, int clock, bool absolute, unsigned long request,
+                      unsigned long remaining, bool wide)
 {
     uint64_t ns;
     long error = timespec_read(caller, request, wide, &ns);

@@ -43,8 +43,8 @@ struct pm {
     size_t vdso_size;
     unsigned long vdso_sigreturn, vdso_rt_sigreturn, vdso_syscall; // offsets
     struct utsname uts;
-    uint64_t boot_time;   // wall clock, ns
-    uint64_t load[3];     // 11 bits of fraction
+    uint64_t boot_time; // wall clock, ns
+    uint64_t load[3];   // 11 bits of fraction
     uint64_t next_load, load_time, load_idle;
     char boot_id[37];
 };

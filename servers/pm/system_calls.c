@@ -55,7 +55,8 @@ long call_olduname(struct thread *caller, const unsigned long args[6]) // withou
 long call_oldolduname(struct thread *caller, const unsigned long args[6]) // five names of eight letters
 {
     char names[5][9];
-    const char *from[5] = { pm->uts.sysname, pm->uts.nodename, pm->uts.release, pm->uts.version, pm->uts.machine };
+    const char *from[5] = { pm->uts.sysname, pm->uts.nodename, pm->uts.release, pm->uts.version,
+                            pm->uts.machine };
     for (int i = 0; i < 5; i++)
         strlcpy(names[i], from[i], sizeof names[i]);
     return mm_write(caller->mm, args[0], names, sizeof names);
@@ -184,7 +185,8 @@ long call_reboot(struct thread *caller, const unsigned long args[6])
     switch ((uint32_t)args[2]) {
     case REBOOT_CAD_ON:
     case REBOOT_CAD_OFF: return 0;
-    case REBOOT_RESTART: return thread_on_fiber(caller, power_fiber, (const unsigned long[6]){ POWER_RESTART });
+    case REBOOT_RESTART:
+        return thread_on_fiber(caller, power_fiber, (const unsigned long[6]){ POWER_RESTART });
     case REBOOT_HALT:
     case REBOOT_POWER_OFF: return thread_on_fiber(caller, power_fiber, (const unsigned long[6]){ POWER_OFF });
     default: return -EINVAL;
@@ -280,14 +282,30 @@ long call_personality(struct thread *caller, const unsigned long args[6])
 
 long call_syslog(struct thread *caller, const unsigned long args[6])
 {
-    enum { CLOSE, OPEN, READ, READ_ALL, READ_CLEAR, CLEAR, CONSOLE_OFF, CONSOLE_ON, CONSOLE_LEVEL, UNREAD, SIZE };
+    enum {
+        CLOSE,
+        OPEN,
+        READ,
+        READ_ALL,
+        READ_CLEAR,
+        CLEAR,
+        CONSOLE_OFF,
+        CONSOLE_ON,
+        CONSOLE_LEVEL,
+        UNREAD,
+        SIZE
+    };
     switch ((int)args[0]) {
     case READ_ALL:
     case READ_CLEAR: return log_copy(caller, args[1], args[2]);
     case UNREAD: return 0;
     case SIZE: return 65536;
-    case CLOSE: case OPEN: case CLEAR: case CONSOLE_OFF: case CONSOLE_ON: case CONSOLE_LEVEL:
-        return capable(caller, CAP_SYS_ADMIN) ? 0 : -EPERM;
+    case CLOSE:
+    case OPEN:
+    case CLEAR:
+    case CONSOLE_OFF:
+    case CONSOLE_ON:
+    case CONSOLE_LEVEL: return capable(caller, CAP_SYS_ADMIN) ? 0 : -EPERM;
     default: return -EINVAL;
     }
 }
@@ -322,7 +340,9 @@ long call_membarrier(struct thread *caller, const unsigned long args[6])
     enum { QUERY = 0, GLOBAL = 1, PRIVATE_EXPEDITED = 8, REGISTER_PRIVATE_EXPEDITED = 16 };
     switch ((int)args[0]) {
     case QUERY: return GLOBAL | PRIVATE_EXPEDITED | REGISTER_PRIVATE_EXPEDITED;
-    case GLOBAL: case PRIVATE_EXPEDITED: case REGISTER_PRIVATE_EXPEDITED: return args[1] ? -EINVAL : 0; // one CPU
+    case GLOBAL:
+    case PRIVATE_EXPEDITED:
+    case REGISTER_PRIVATE_EXPEDITED: return args[1] ? -EINVAL : 0; // one CPU
     default: return -EINVAL;
     }
 }

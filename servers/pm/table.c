@@ -23,8 +23,8 @@ static const struct {
     enum linux_call call;
     unsigned constant;
 } constants[] = {
-    { LINUX_getpid, CONSTANT_TGID }, { LINUX_gettid, CONSTANT_TID },   { LINUX_getppid, CONSTANT_PPID },
-    { LINUX_getuid, CONSTANT_UID },  { LINUX_geteuid, CONSTANT_EUID }, { LINUX_getgid, CONSTANT_GID },
+    { LINUX_getpid, CONSTANT_TGID },  { LINUX_gettid, CONSTANT_TID },   { LINUX_getppid, CONSTANT_PPID },
+    { LINUX_getuid, CONSTANT_UID },   { LINUX_geteuid, CONSTANT_EUID }, { LINUX_getgid, CONSTANT_GID },
     { LINUX_getegid, CONSTANT_EGID }, { LINUX_getpgrp, CONSTANT_PGRP },
 };
 
@@ -40,7 +40,8 @@ void routes_build(void)
             continue;
         bool vfs = linux_server_of(call) == LINUX_SERVER_VFS;
         if (vfs || handlers[call])
-            routes_set(pm->routes, (unsigned long)number, vfs ? pm->vfs : pm->port, vfs ? LABEL_VFS : LABEL_PM);
+            routes_set(pm->routes, (unsigned long)number, vfs ? pm->vfs : pm->port,
+                       vfs ? LABEL_VFS : LABEL_PM);
     }
     for (unsigned i = 0; i < sizeof constants / sizeof constants[0]; i++) {
         long number = linux_number_of(constants[i].call);
@@ -71,14 +72,12 @@ void constants_set_new(struct thread *thread)
 
 void constants_set_parent(struct process *process)
 {
-    for_each_thread(thread, process)
-        if (thread->state != THREAD_DEAD)
-            task_set_constant(thread->task, CONSTANT_PPID, process_parent_id(process));
+    for_each_thread(thread, process) if (thread->state != THREAD_DEAD)
+        task_set_constant(thread->task, CONSTANT_PPID, process_parent_id(process));
 }
 
 void constants_set_group(struct process *process)
 {
-    for_each_thread(thread, process)
-        if (thread->state != THREAD_DEAD)
-            task_set_constant(thread->task, CONSTANT_PGRP, process->group->number);
+    for_each_thread(thread, process) if (thread->state != THREAD_DEAD)
+        task_set_constant(thread->task, CONSTANT_PGRP, process->group->number);
 }

@@ -34,15 +34,15 @@ struct park {
     struct timer timer; // its timeout
     union {
         struct {
-            int which;             // P_*
-            struct pid *pid;       // reference held; NULL for P_ALL
+            int which;       // P_*
+            struct pid *pid; // reference held; NULL for P_ALL
             unsigned options;
             unsigned long status, info, usage; // user addresses, 0: not wanted
         } wait;
         struct {
-            uint64_t deadline;     // monotonic
-            unsigned long remaining;   // user address of what is left, 0: not wanted
-            bool wide;             // timespec64
+            uint64_t deadline;       // monotonic
+            unsigned long remaining; // user address of what is left, 0: not wanted
+            bool wide;               // timespec64
             bool absolute;
         } sleep;
         struct {
@@ -82,10 +82,10 @@ struct thread {
     // the open call
     token_t token;
     enum linux_call call;
-    bool busy;   // a fiber works for it: nothing may take the call away
-    bool dying;  // to be killed when no longer busy
+    bool busy;        // a fiber works for it: nothing may take the call away
+    bool dying;       // to be killed when no longer busy
     bool interrupted; // task_interrupt was called since its last answer
-    bool traced; // TRACE_CALLS is on, to see a forwarded call's end
+    bool traced;      // TRACE_CALLS is on, to see a forwarded call's end
     bool has_result;
     long result;
     enum restart restart;
@@ -146,18 +146,19 @@ void thread_count_time(struct thread *thread);       // brings user_time ... up 
 #define ERESTART_RESTARTBLOCK 516
 
 // --- ending calls (return.c)
-void thread_return(struct thread *thread, long value);       // value may be -ERESTART*
-void thread_return_frame(struct thread *thread);             // its frame is as it shall be
+void thread_return(struct thread *thread, long value);                   // value may be -ERESTART*
+void thread_return_frame(struct thread *thread);                         // its frame is as it shall be
 void thread_return_restart(struct thread *thread, enum restart restart); // what diverts say
 void thread_return_later(struct thread *thread, long value); // the same, after the current message
-void thread_resume_later(struct thread *thread);              // a stopped thread goes on with its call
+void thread_resume_later(struct thread *thread);             // a stopped thread goes on with its call
 void returns_drain(void);
-void signals_deliver(struct thread *thread);                 // the rest of thread_return; also after a stop
+void signals_deliver(struct thread *thread); // the rest of thread_return; also after a stop
 // Runs fn on a fiber and returns its result to the thread.
-long thread_on_fiber(struct thread *thread, long (*fn)(struct thread *, const unsigned long *), const unsigned long *args);
+long thread_on_fiber(struct thread *thread, long (*fn)(struct thread *, const unsigned long *),
+                     const unsigned long *args);
 
 // --- parking (park.c)
 void thread_park(struct thread *thread, enum park_kind kind, uint64_t deadline); // NO_DEADLINE: none
-void thread_unpark(struct thread *thread);           // leaves queues; still pm's, state THREAD_IN
-long park_interrupted(struct thread *thread);        // what the call returns when a signal ends it
+void thread_unpark(struct thread *thread);    // leaves queues; still pm's, state THREAD_IN
+long park_interrupted(struct thread *thread); // what the call returns when a signal ends it
 void park_expired(struct thread *thread);

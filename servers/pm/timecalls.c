@@ -66,10 +66,17 @@ bool clock_is_cpu(int clock)
 bool clock_valid(int clock)
 {
     switch (clock) {
-    case CLOCK_REALTIME: case CLOCK_MONOTONIC: case CLOCK_PROCESS_CPUTIME_ID: case CLOCK_THREAD_CPUTIME_ID:
-    case CLOCK_MONOTONIC_RAW: case CLOCK_REALTIME_COARSE: case CLOCK_MONOTONIC_COARSE: case CLOCK_BOOTTIME:
-    case CLOCK_REALTIME_ALARM: case CLOCK_BOOTTIME_ALARM: case CLOCK_TAI:
-        return true;
+    case CLOCK_REALTIME:
+    case CLOCK_MONOTONIC:
+    case CLOCK_PROCESS_CPUTIME_ID:
+    case CLOCK_THREAD_CPUTIME_ID:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_REALTIME_COARSE:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+    case CLOCK_REALTIME_ALARM:
+    case CLOCK_BOOTTIME_ALARM:
+    case CLOCK_TAI: return true;
     default: return clock < 0;
     }
 }
@@ -109,13 +116,15 @@ static long dynamic_clock(struct thread *thread, int clock, uint64_t *ns)
 long clock_read(struct thread *thread, int clock, uint64_t *ns)
 {
     switch (clock) {
-    case CLOCK_REALTIME: case CLOCK_REALTIME_COARSE: case CLOCK_REALTIME_ALARM: case CLOCK_TAI:
-        *ns = clock_realtime();
-        return 0;
-    case CLOCK_MONOTONIC: case CLOCK_MONOTONIC_RAW: case CLOCK_MONOTONIC_COARSE: case CLOCK_BOOTTIME:
-    case CLOCK_BOOTTIME_ALARM:
-        *ns = clock_monotonic();
-        return 0;
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+    case CLOCK_REALTIME_ALARM:
+    case CLOCK_TAI: *ns = clock_realtime(); return 0;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+    case CLOCK_BOOTTIME_ALARM: *ns = clock_monotonic(); return 0;
     case CLOCK_PROCESS_CPUTIME_ID: *ns = process_time(thread->process); return 0;
     case CLOCK_THREAD_CPUTIME_ID: *ns = thread_time(thread); return 0;
     default: return clock < 0 ? dynamic_clock(thread, clock, ns) : -EINVAL;
@@ -200,7 +209,8 @@ long call_settimeofday(struct thread *caller, const unsigned long args[6])
         return -EFAULT;
     if (time.seconds < 0 || time.microseconds < 0 || time.microseconds >= 1000000)
         return -EINVAL;
-    return set_wall_clock(caller, (uint64_t)time.seconds * NSEC_PER_SEC + (uint64_t)time.microseconds * NSEC_PER_USEC);
+    return set_wall_clock(caller, (uint64_t)time.seconds * NSEC_PER_SEC +
+                                      (uint64_t)time.microseconds * NSEC_PER_USEC);
 }
 
 long call_stime(struct thread *caller, const unsigned long args[6])

@@ -19,8 +19,8 @@ static struct message request(enum pm_to_vfs number, unsigned long a, unsigned l
 
 long vfs_clone(struct thread *parent, struct thread *child, uint64_t flags, int tgid)
 {
-    struct message message = request(VFS_CLONE, parent ? parent->vfs_label : 0, flags & (CLONE_FS | CLONE_FILES),
-                                     (unsigned long)child->pid->number);
+    struct message message = request(VFS_CLONE, parent ? parent->vfs_label : 0,
+                                     flags & (CLONE_FS | CLONE_FILES), (unsigned long)child->pid->number);
     message.args[3] = (unsigned long)tgid;
     message.args[4] = child->label;
     long label = fiber_call(pm->vfs, &message);
@@ -42,16 +42,25 @@ void vfs_exit(struct thread *thread)
     thread->vfs_label = 0;
 }
 
-static void fill_identity(const struct thread *thread, const struct credentials *cred, struct vfs_identity *identity)
+static void fill_identity(const struct thread *thread, const struct credentials *cred,
+                          struct vfs_identity *identity)
 {
     const struct process *process = thread->process;
     *identity = (struct vfs_identity){
-        .uid = cred->uid, .euid = cred->euid, .suid = cred->suid, .fsuid = cred->fsuid,
-        .gid = cred->gid, .egid = cred->egid, .sgid = cred->sgid, .fsgid = cred->fsgid,
+        .uid = cred->uid,
+        .euid = cred->euid,
+        .suid = cred->suid,
+        .fsuid = cred->fsuid,
+        .gid = cred->gid,
+        .egid = cred->egid,
+        .sgid = cred->sgid,
+        .fsgid = cred->fsgid,
         .group_count = cred->group_count,
         .capabilities = cred->effective,
-        .tgid = process_id(process), .tid = thread->pid->number,
-        .pgid = process->group->number, .sid = process->session->number,
+        .tgid = process_id(process),
+        .tid = thread->pid->number,
+        .pgid = process->group->number,
+        .sid = process->session->number,
     };
     memcpy(identity->groups, cred->groups, sizeof identity->groups);
 }
@@ -69,10 +78,9 @@ long vfs_identity(struct thread *thread, const struct credentials *cred)
 static struct thread *next_thread(struct process *process, uint32_t above, bool first)
 {
     struct thread *next = NULL;
-    for_each_thread(thread, process)
-        if (thread->state != THREAD_DEAD && thread->vfs_label && (first || thread->label > above) &&
-            (!next || thread->label < next->label))
-            next = thread;
+    for_each_thread(thread, process) if (thread->state != THREAD_DEAD && thread->vfs_label &&
+                                         (first || thread->label > above) &&
+                                         (!next || thread->label < next->label)) next = thread;
     return next;
 }
 
@@ -164,7 +172,7 @@ void vfs_close_exec(struct open_file *file)
     if (!file->info.exec_id)
         return;
     struct message message =
-            request(VFS_CLOSE_EXEC, (uint32_t)file->info.exec_id, (uint32_t)(file->info.exec_id >> 32), 0);
+        request(VFS_CLOSE_EXEC, (uint32_t)file->info.exec_id, (uint32_t)(file->info.exec_id >> 32), 0);
     file->info.exec_id = 0;
     fiber_call(pm->vfs, &message);
 }
@@ -195,7 +203,7 @@ void vfs_pidfd_ready(uint32_t label)
 long vfs_pidfd_open(struct thread *thread, struct process *target, unsigned flags)
 {
     struct message message =
-            request(VFS_PIDFD, thread->vfs_label, target->leader->label, (unsigned long)process_id(target));
+        request(VFS_PIDFD, thread->vfs_label, target->leader->label, (unsigned long)process_id(target));
     message.args[3] = flags;
     target->has_pidfd = true;
     return fiber_call(pm->vfs, &message);

@@ -27,7 +27,8 @@ struct open_file { // of VFS_OPEN_EXEC, VFS_MMAP
     struct vfs_exec_file info;
     char path[1024];
 };
-long vfs_open_exec(struct thread *thread, int dirfd, const char *path, unsigned flags, struct open_file *file);
+long vfs_open_exec(struct thread *thread, int dirfd, const char *path, unsigned flags,
+                   struct open_file *file);
 void vfs_close_exec(struct open_file *file); // and its memory object
 long vfs_exec(struct thread *thread, struct open_file *file);
 long vfs_mmap(struct thread *thread, int fd, unsigned prot, bool shared, struct open_file *file);

@@ -61,7 +61,8 @@ static bool reportable(const struct thread *waiter, struct process *child, struc
 static int find(struct thread *waiter, struct found *found)
 {
     int result = -ECHILD;
-    list_for_each(child, &waiter->process->children, struct process, sibling) {
+    list_for_each(child, &waiter->process->children, struct process, sibling)
+    {
         if (!matches(waiter, child))
             continue;
         if (reportable(waiter, child, found))
@@ -141,7 +142,8 @@ static long try(struct thread *waiter)
 
 void wait_notify(struct process *parent)
 {
-    for_each_thread(thread, parent) {
+    for_each_thread(thread, parent)
+    {
         if (thread->state != THREAD_PARKED || thread->park.kind != PARK_WAIT)
             continue;
         long value = try(thread);
@@ -171,7 +173,8 @@ static long do_wait(struct thread *caller, long number)
     return value;
 }
 
-static long wait4(struct thread *caller, long number, unsigned long status, unsigned options, unsigned long usage)
+static long wait4(struct thread *caller, long number, unsigned long status, unsigned options,
+                  unsigned long usage)
 {
     if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
         return -EINVAL;
@@ -219,8 +222,8 @@ long call_waitid(struct thread *caller, const unsigned long args[6])
         return -EINVAL;
     if (!(options & (WEXITED | WSTOPPED | WCONTINUED)))
         return -EINVAL;
-    if (which < P_ALL || which > P_PIDFD || (which == P_PID && number <= 0) || (which == P_PGID && number < 0) ||
-        (which == P_PIDFD && number < 0))
+    if (which < P_ALL || which > P_PIDFD || (which == P_PID && number <= 0) ||
+        (which == P_PGID && number < 0) || (which == P_PIDFD && number < 0))
         return -EINVAL;
     struct park *park = &caller->park;
     park->wait.options = options;

@@ -10,7 +10,8 @@
 #define FIELD_FILE_SIZE 6
 #define FIELD_NAME_SIZE 11
 
-static unsigned long field(const char *header, unsigned index) {
+static unsigned long field(const char *header, unsigned index)
+{
     unsigned long value = 0;
     for (unsigned i = 0; i < 8; i++) {
         char c = header[6 + 8 * index + i];
@@ -21,7 +22,8 @@ static unsigned long field(const char *header, unsigned index) {
 
 static size_t padded(size_t size) { return (size + 3) & ~(size_t)3; }
 
-int archive_find(const char *archive, size_t size, const char *path, struct archive_file *file) {
+int archive_find(const char *archive, size_t size, const char *path, struct archive_file *file)
+{
     int error = -ENOENT;
     size_t at = 0;
     while (at + HEADER_BYTES <= size) {
@@ -35,7 +37,7 @@ int archive_find(const char *archive, size_t size, const char *path, struct arch
         if (name_size == 0 || name_size > size || file_size > size || data > size - file_size)
             return error;
         if (strncmp(header + HEADER_BYTES, path, name_size) == 0) {
-            *file = (struct archive_file){archive + data, file_size};
+            *file = (struct archive_file){ archive + data, file_size };
             error = 0;
         }
         at = data + padded(file_size);

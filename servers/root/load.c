@@ -18,7 +18,8 @@
 
 _Static_assert(sizeof(struct start_page) <= PAGE_SIZE, "the start page is one page");
 
-int server_prepare(struct server *server) {
+int server_prepare(struct server *server)
+{
     message_page->wide[0] = 0;
     long quota = KCALL3(quota_create, ROOT_QUOTA, machine_frames * server->percent / 100, 16);
     if (quota < 0)
@@ -31,7 +32,9 @@ int server_prepare(struct server *server) {
 
 static struct start_page page; // being filled for the instance that starts
 
-static int give_handle(struct server *server, const char *name, handle_t handle, unsigned rights, uint64_t value) {
+static int give_handle(struct server *server, const char *name, handle_t handle, unsigned rights,
+                       uint64_t value)
+{
     if (page.handle_count == START_HANDLES)
         return -ENOSPC;
     long index = KCALL3(space_give, server->space, handle, rights);
@@ -44,7 +47,8 @@ static int give_handle(struct server *server, const char *name, handle_t handle,
     return 0;
 }
 
-static int give_device(struct server *server, const struct device *device, unsigned n) {
+static int give_device(struct server *server, const struct device *device, unsigned n)
+{
     char name[24];
     long irq = KCALL2(irq_create, ROOT_SYSTEM, device->irq);
     if (irq < 0)
@@ -57,7 +61,8 @@ static int give_device(struct server *server, const struct device *device, unsig
     bool ports = device->ioports != 0;
     long window = ports ? KCALL3(ioports_create, ROOT_SYSTEM, device->ioport, device->ioports)
                         : memory_physical(ROOT_SYSTEM, device->address & PAGE_MASK,
-                                          PAGE_SIZE + (device->length + (device->address & ~PAGE_MASK) - 1) / PAGE_SIZE * PAGE_SIZE,
+                                          PAGE_SIZE + (device->length + (device->address & ~PAGE_MASK) - 1) /
+                                                          PAGE_SIZE * PAGE_SIZE,
                                           MEMORY_UNCACHED);
     if (window < 0)
         return (int)window;
@@ -65,12 +70,14 @@ static int give_device(struct server *server, const struct device *device, unsig
         error = (int)KCALL2(space_add_ioports, server->space, window);
     snprintf(name, sizeof(name), ports ? "ioports%u" : "mmio%u", n);
     if (error >= 0)
-        error = give_handle(server, name, (handle_t)window, RIGHT_ALL, ports ? device->ioport : device->address);
+        error =
+            give_handle(server, name, (handle_t)window, RIGHT_ALL, ports ? device->ioport : device->address);
     handle_close((handle_t)window);
     return error;
 }
 
-static int give_devices(struct server *server, const char *kind) {
+static int give_devices(struct server *server, const char *kind)
+{
     unsigned n = 0;
     for (unsigned i = 0; i < device_count; i++) {
         if (strcmp(devices[i].name, kind) != 0)
@@ -83,7 +90,8 @@ static int give_devices(struct server *server, const char *kind) {
 }
 
 // A memory object with a copy of a file of the archive, in whole pages.
-static long file_object(struct give *give) {
+static long file_object(struct give *give)
+{
     struct archive_file file;
     int error = archive_find(archive, archive_size, give->path, &file);
     if (error < 0)
@@ -97,32 +105,29 @@ static long file_object(struct give *give) {
 }
 
 // The lasting object behind a manifest line, made at the first start.
-static long give_object(struct give *give) {
+static long give_object(struct give *give)
+{
     struct server *other;
     switch (give->kind) {
     case GIVE_SEND:
         other = strcmp(give->name, "root") == 0 ? NULL : server_find(give->name);
         if (other)
             return port_badge(other->port, 0, RIGHT_SEND | RIGHT_TRANSFER, false);
-        return strcmp(give->name, "root") == 0 ? port_badge(self_port, 0, RIGHT_SEND | RIGHT_TRANSFER, false) : -ENOENT;
-    case GIVE_FILE:
-        return file_object(give);
+        return strcmp(give->name, "root") == 0 ? port_badge(self_port, 0, RIGHT_SEND | RIGHT_TRANSFER, false)
+                                               : -ENOENT;
+    case GIVE_FILE: return file_object(give);
     case GIVE_QUOTA:
         return KCALL3(quota_create, ROOT_QUOTA, machine_frames * give->amount / 100, machine_frames);
-    case GIVE_HEAP:
-        return memory_create(ROOT_QUOTA, (uint64_t)give->amount << 20, 0, 0);
-    case GIVE_ARCHIVE:
-        give->value = archive_size;
-        return ROOT_ARCHIVE;
-    case GIVE_SYSTEM:
-        return ROOT_SYSTEM;
-    case GIVE_DEVICE:
-        break;
+    case GIVE_HEAP: return memory_create(ROOT_QUOTA, (uint64_t)give->amount << 20, 0, 0);
+    case GIVE_ARCHIVE: give->value = archive_size; return ROOT_ARCHIVE;
+    case GIVE_SYSTEM: return ROOT_SYSTEM;
+    case GIVE_DEVICE: break;
     }
     return -EINVAL;
 }
 
-static int give_all(struct server *server) {
+static int give_all(struct server *server)
+{
     for (unsigned i = 0; i < server->give_count; i++) {
         struct give *give = &server->gives[i];
         if (give->kind == GIVE_DEVICE) {
@@ -144,22 +149,25 @@ static int give_all(struct server *server) {
     return 0;
 }
 
-static int map_segment(struct server *server, const char *image, const struct elf_program *segment) {
+static int map_segment(struct server *server, const char *image, const struct elf_program *segment)
+{
     unsigned long start = segment->vaddr & PAGE_MASK;
     unsigned long end = (segment->vaddr + segment->memsz + PAGE_SIZE - 1) & PAGE_MASK;
     unsigned protection = (segment->flags & ELF_READ ? PROT_READ_BIT : 0) |
                           (segment->flags & ELF_WRITE ? PROT_WRITE_BIT : 0) |
                           (segment->flags & ELF_EXECUTE ? PROT_EXECUTE_BIT : 0);
-    long address = space_map(server->space, start, end - start, READ_WRITE | MAP_FIXED_BIT | MAP_POPULATE_BIT, 0, 0, 0, 0);
+    long address = space_map(server->space, start, end - start, READ_WRITE | MAP_FIXED_BIT | MAP_POPULATE_BIT,
+                             0, 0, 0, 0);
     if (IS_ERROR(address))
         return (int)address;
-    if (segment->filesz &&
-        copy_out(0, server->space, image + segment->offset, segment->vaddr, segment->filesz) != (long)segment->filesz)
+    if (segment->filesz && copy_out(0, server->space, image + segment->offset, segment->vaddr,
+                                    segment->filesz) != (long)segment->filesz)
         return -ENOMEM;
     return (int)space_protect(server->space, start, end - start, protection);
 }
 
-static long map_program(struct server *server) {
+static long map_program(struct server *server)
+{
     const struct archive_file *file = &server->program;
     const struct elf_header *header = (const void *)file->data;
     if (file->size < sizeof(*header) || memcmp(header->ident, ELF_IDENT, sizeof(ELF_IDENT) - 1) != 0)
@@ -170,7 +178,8 @@ static long map_program(struct server *server) {
     for (unsigned i = 0; i < header->phnum; i++) {
         if (segments[i].type != ELF_LOAD || segments[i].memsz == 0)
             continue;
-        if ((uint64_t)segments[i].offset + segments[i].filesz > file->size || segments[i].filesz > segments[i].memsz)
+        if ((uint64_t)segments[i].offset + segments[i].filesz > file->size ||
+            segments[i].filesz > segments[i].memsz)
             return -ENOEXEC;
         int error = map_segment(server, file->data, &segments[i]);
         if (error < 0)
@@ -179,8 +188,9 @@ static long map_program(struct server *server) {
     return (long)header->entry;
 }
 
-static int fill_start_page(struct server *server) {
-    page = (struct start_page){.message_page = MESSAGE_PAGE_ADDRESS};
+static int fill_start_page(struct server *server)
+{
+    page = (struct start_page){ .message_page = MESSAGE_PAGE_ADDRESS };
     strlcpy(page.command_line, boot->command_line, sizeof(page.command_line));
     memcpy(page.entropy, boot->entropy, sizeof(page.entropy));
     int error = give_handle(server, "space", server->space, RIGHT_ALL, 0);
@@ -191,14 +201,16 @@ static int fill_start_page(struct server *server) {
     return error == 0 ? give_all(server) : error;
 }
 
-static int create_task(struct server *server, unsigned long entry) {
+static int create_task(struct server *server, unsigned long entry)
+{
     struct task_start start = {
         .entry = entry,
         .stack = STACK_TOP,
         .argument = START_PAGE_ADDRESS,
         .message_page = MESSAGE_PAGE_ADDRESS,
     };
-    long task = task_create(server->space, server->quota, self_port, (unsigned long)(server - servers), &start);
+    long task =
+        task_create(server->space, server->quota, self_port, (unsigned long)(server - servers), &start);
     if (task < 0)
         return (int)task;
     server->task = (handle_t)task;
@@ -211,7 +223,8 @@ static int create_task(struct server *server, unsigned long entry) {
     return (int)task_start(server->task);
 }
 
-int server_start_instance(struct server *server) {
+int server_start_instance(struct server *server)
+{
     server->task = 0;
     long space = space_create(server->quota);
     if (space < 0)
@@ -221,10 +234,11 @@ int server_start_instance(struct server *server) {
     if (IS_ERROR(entry))
         goto fail;
     unsigned flags = READ_WRITE | MAP_FIXED_BIT | MAP_POPULATE_BIT;
-    entry = (long)(IS_ERROR(space_map(server->space, STACK_TOP - STACK_BYTES, STACK_BYTES, flags, 0, 0, 0, 0)) ||
-                           IS_ERROR(space_map(server->space, START_PAGE_ADDRESS, PAGE_SIZE, flags, 0, 0, 0, 0))
-                       ? -ENOMEM
-                       : entry);
+    entry =
+        (long)(IS_ERROR(space_map(server->space, STACK_TOP - STACK_BYTES, STACK_BYTES, flags, 0, 0, 0, 0)) ||
+                       IS_ERROR(space_map(server->space, START_PAGE_ADDRESS, PAGE_SIZE, flags, 0, 0, 0, 0))
+                   ? -ENOMEM
+                   : entry);
     if (IS_ERROR(entry))
         goto fail;
     int error = fill_start_page(server);
@@ -240,7 +254,8 @@ fail:
     return (int)entry;
 }
 
-void server_end_instance(struct server *server) {
+void server_end_instance(struct server *server)
+{
     if (server->task) {
         task_destroy(server->task);
         handle_close(server->task);

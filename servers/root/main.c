@@ -10,9 +10,9 @@
 #include <server.h>
 #include <string.h>
 
-#define STATUS_SERVER_FAILED 102     // QEMU's exit status when a server that cannot be restarted fails
-#define RESTART_PAUSE 1000000000ull  // an instance that failed sooner than this after its start ...
-#define RESTART_LIMIT 5              // ... more often than this is given up
+#define STATUS_SERVER_FAILED 102    // QEMU's exit status when a server that cannot be restarted fails
+#define RESTART_PAUSE 1000000000ull // an instance that failed sooner than this after its start ...
+#define RESTART_LIMIT 5             // ... more often than this is given up
 
 uint64_t machine_frames;
 const char *archive;
@@ -21,12 +21,14 @@ const struct boot_page *boot;
 struct device devices[DEVICES_MAX];
 unsigned device_count;
 
-_Noreturn static void stop(int status) {
+_Noreturn static void stop(int status)
+{
     for (;;)
         KCALL3(system_power, ROOT_SYSTEM, POWER_OFF, status);
 }
 
-static const void *map_object(handle_t memory, size_t size) {
+static const void *map_object(handle_t memory, size_t size)
+{
     long address = space_map(self_space, 0xA0000000ul, (size + PAGE_SIZE - 1) & PAGE_MASK,
                              PROT_READ_BIT | MAP_SHARED_BIT | MAP_BELOW_BIT, memory, 0, 0, 0);
     if (IS_ERROR(address)) {
@@ -36,7 +38,8 @@ static const void *map_object(handle_t memory, size_t size) {
     return (const void *)address;
 }
 
-static void read_boot_objects(void) {
+static void read_boot_objects(void)
+{
     boot = map_object(ROOT_BOOT, sizeof(*boot));
     archive_size = boot->archive_bytes;
     archive = map_object(ROOT_ARCHIVE, archive_size);
@@ -47,7 +50,8 @@ static void read_boot_objects(void) {
 }
 
 // The program of a server that can be restarted is kept; the archive goes once everybody has what it needs.
-static int find_program(struct server *server) {
+static int find_program(struct server *server)
+{
     char path[64];
     snprintf(path, sizeof(path), "boot/%s", server->name);
     int error = archive_find(archive, archive_size, path, &server->program);
@@ -61,7 +65,8 @@ static int find_program(struct server *server) {
     return 0;
 }
 
-static int start_all(void) {
+static int start_all(void)
+{
     for (unsigned i = 0; i < server_count; i++) {
         int error = server_prepare(&servers[i]);
         if (error == 0)
@@ -81,12 +86,14 @@ static int start_all(void) {
     return 0;
 }
 
-static void release_archive(void) {
+static void release_archive(void)
+{
     space_unmap(self_space, (unsigned long)archive, (archive_size + PAGE_SIZE - 1) & PAGE_MASK);
     handle_close(ROOT_ARCHIVE);
 }
 
-static void server_failed(struct server *server) {
+static void server_failed(struct server *server)
+{
     bool quick = clock_monotonic() - server->started_at < RESTART_PAUSE;
     server_end_instance(server);
     if (!server->restart) {
@@ -102,15 +109,18 @@ static void server_failed(struct server *server) {
     print("root: %s restarted: %d\n", server->name, error);
 }
 
-static void on_fault(const struct message *message) {
+static void on_fault(const struct message *message)
+{
     if (message->label >= server_count)
         return;
     struct server *server = &servers[message->label];
-    print("root: %s: fault %lu at %#lx, pc %#lx\n", server->name, message->number, message->args[0], message->args[1]);
+    print("root: %s: fault %lu at %#lx, pc %#lx\n", server->name, message->number, message->args[0],
+          message->args[1]);
     server_failed(server);
 }
 
-static long list_servers(const struct message *message) {
+static long list_servers(const struct message *message)
+{
     char text[1024];
     int length = 0;
     for (unsigned i = 0; i < server_count && length < (int)sizeof(text); i++)
@@ -122,8 +132,9 @@ static long list_servers(const struct message *message) {
     return copy_out(message->token, 0, text, message->writable.base, size);
 }
 
-static long restart(const struct message *message) {
-    char name[24] = {0};
+static long restart(const struct message *message)
+{
+    char name[24] = { 0 };
     size_t length = message->readable.length;
     if (length >= sizeof(name))
         return -ENOENT;
@@ -139,24 +150,19 @@ static long restart(const struct message *message) {
     return 0;
 }
 
-static void on_call(const struct message *message) {
+static void on_call(const struct message *message)
+{
     switch (message->number) {
-    case ROOT_POWER:
-        KCALL3(system_power, ROOT_SYSTEM, message->args[0], message->args[1]);
-        break;
-    case ROOT_SERVERS:
-        reply_value(message->token, list_servers(message));
-        break;
-    case ROOT_RESTART:
-        reply_value(message->token, restart(message));
-        break;
-    default:
-        reply_value(message->token, -ENOSYS);
+    case ROOT_POWER: KCALL3(system_power, ROOT_SYSTEM, message->args[0], message->args[1]); break;
+    case ROOT_SERVERS: reply_value(message->token, list_servers(message)); break;
+    case ROOT_RESTART: reply_value(message->token, restart(message)); break;
+    default: reply_value(message->token, -ENOSYS);
     }
 }
 
-int main(void) {
-    static const struct server_handlers handlers = {.call = on_call, .fault = on_fault};
+int main(void)
+{
+    static const struct server_handlers handlers = { .call = on_call, .fault = on_fault };
     struct archive_file manifest;
     read_boot_objects();
     long port = port_create(ROOT_QUOTA);

@@ -9,7 +9,8 @@
 struct server servers[SERVERS];
 unsigned server_count;
 
-struct server *server_find(const char *name) {
+struct server *server_find(const char *name)
+{
     for (unsigned i = 0; i < server_count; i++)
         if (strcmp(servers[i].name, name) == 0)
             return &servers[i];
@@ -17,7 +18,8 @@ struct server *server_find(const char *name) {
 }
 
 // Cuts the next word out of the line. -> NULL at its end
-static char *next_word(char **line) {
+static char *next_word(char **line)
+{
     while (**line == ' ' || **line == '\t')
         (*line)++;
     if (**line == '\0')
@@ -30,18 +32,20 @@ static char *next_word(char **line) {
     return word;
 }
 
-static struct give *add_give(struct server *server, enum give_kind kind, const char *name) {
+static struct give *add_give(struct server *server, enum give_kind kind, const char *name)
+{
     if (server->give_count == SERVER_GIVES || !name)
         return NULL;
     struct give *give = &server->gives[server->give_count++];
-    *give = (struct give){.kind = kind};
+    *give = (struct give){ .kind = kind };
     strlcpy(give->name, name, sizeof(give->name));
     return give;
 }
 
 static unsigned number(const char *word) { return word ? (unsigned)strtoul(word, NULL, 10) : 0; }
 
-static struct server *add_server(const char *name) {
+static struct server *add_server(const char *name)
+{
     if (server_count == SERVERS || !name)
         return NULL;
     struct server *server = &servers[server_count++];
@@ -50,7 +54,8 @@ static struct server *add_server(const char *name) {
 }
 
 // The words that give something by name. -> false: not one of them, or malformed
-static bool read_give(struct server *server, const char *key, char *rest) {
+static bool read_give(struct server *server, const char *key, char *rest)
+{
     char *name = next_word(&rest);
     struct give *give = NULL;
     if (strcmp(key, "send") == 0) {
@@ -80,7 +85,8 @@ static bool read_give(struct server *server, const char *key, char *rest) {
     return give != NULL;
 }
 
-static bool read_line(struct server **server, char *line) {
+static bool read_line(struct server **server, char *line)
+{
     char *key = next_word(&line);
     if (!key || key[0] == '#')
         return true;
@@ -99,7 +105,8 @@ static bool read_line(struct server **server, char *line) {
     return true;
 }
 
-int manifest_read(const char *text, size_t size) {
+int manifest_read(const char *text, size_t size)
+{
     struct server *server = NULL;
     char line[160];
     for (size_t at = 0, number_of = 1; at < size; number_of++) {

@@ -54,8 +54,9 @@ struct client *client_by_tid(int tid);
 // -> the record with references to what the parent has (flags: CLONE_FS, CLONE_FILES share), NULL: no memory.
 struct client *client_create(struct client *parent, unsigned long flags, int tid, int tgid,
                              unsigned long pm_label);
-void client_exit(struct client *client);     // drops everything it holds and the record
-void client_set_exe(struct client *client, const struct path *exe); // counted in its inode: ETXTBSY; NULL: none
+void client_exit(struct client *client); // drops everything it holds and the record
+void client_set_exe(struct client *client,
+                    const struct path *exe); // counted in its inode: ETXTBSY; NULL: none
 void client_end_call(struct client *client); // the caller died: forgets the parked call
 // Visits every client: *index starts at 0. -> NULL at the end
 struct client *client_next(unsigned *index);

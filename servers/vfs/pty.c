@@ -121,7 +121,7 @@ static long master_read(struct client *caller, struct file *file, struct transfe
     if (transfer->left == 0 || read_event(pty, transfer))
         return transfer->left > 0 && transfer->done == 0 ? -EFAULT : 0;
     while (transfer->left > 0 && error == 0) {
-        unsigned header = pty->packet && transfer->done == 0;
+        size_t header = pty->packet && transfer->done == 0;
         size_t wanted = transfer->left < CHUNK ? transfer->left : CHUNK;
         chunk[0] = TIOCPKT_DATA;
         size_t length = ldisc_output(&pty->slave.ldisc, chunk + header, wanted - header);

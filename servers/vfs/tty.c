@@ -28,7 +28,8 @@ static void input_signal(struct ldisc *ldisc, int signal)
     tty_signal_group(container_of(ldisc, struct tty, ldisc), signal);
 }
 
-void tty_init(struct tty *tty, const struct tty_driver *driver, uint32_t device, unsigned cflag, unsigned speed)
+void tty_init(struct tty *tty, const struct tty_driver *driver, uint32_t device, unsigned cflag,
+              unsigned speed)
 {
     tty->driver = driver;
     tty->device = device;

@@ -46,7 +46,8 @@ struct tty_file {
 extern const struct file_operations tty_file_operations;
 
 int terminals_start(void); // console_tty.c: at vfs's start, after dev_init. -> 0 or error
-void tty_init(struct tty *tty, const struct tty_driver *driver, uint32_t device, unsigned cflag, unsigned speed);
+void tty_init(struct tty *tty, const struct tty_driver *driver, uint32_t device, unsigned cflag,
+              unsigned speed);
 void tty_gone(struct tty *tty); // before its memory is freed
 int tty_open(struct client *caller, struct file *file, struct tty *tty, bool console);
 void tty_receive_done(struct tty *tty); // after ldisc_receive: wakes readers, sends echoes

@@ -16,7 +16,16 @@
 #define CONTROL_BYTES 128u
 #define INTERRUPT_BIT 1ul
 
-enum control_event { DEVICE_READY, PORT_ADD, PORT_REMOVE, PORT_READY, CONSOLE_PORT, RESIZE, PORT_OPEN, PORT_NAME };
+enum control_event {
+    DEVICE_READY,
+    PORT_ADD,
+    PORT_REMOVE,
+    PORT_READY,
+    CONSOLE_PORT,
+    RESIZE,
+    PORT_OPEN,
+    PORT_NAME
+};
 
 struct control {
     uint32_t id;
@@ -35,19 +44,21 @@ static bool discovered;
 static struct message early[16];
 static unsigned early_count;
 
-static void tell(uint32_t id, enum control_event event, uint16_t value) {
+static void tell(uint32_t id, enum control_event event, uint16_t value)
+{
     int slot = virtqueue_free_slot(&control_transmit);
     if (slot < 0) {
         print("virtio-serial: control queue full\n");
         return;
     }
-    struct control control = {id, (uint16_t)event, value};
+    struct control control = { id, (uint16_t)event, value };
     memcpy(virtqueue_slot(&control_transmit, (unsigned)slot), &control, sizeof(control));
     virtqueue_add(&control_transmit, (unsigned)slot, sizeof(control), false);
     virtqueue_kick(&control_transmit);
 }
 
-static void port_added(uint32_t id) {
+static void port_added(uint32_t id)
+{
     struct serial_port *port = &ports[id];
     if (port->added || port_start(port) < 0) {
         tell(id, PORT_READY, 0);
@@ -58,15 +69,14 @@ static void port_added(uint32_t id) {
     tell(id, PORT_OPEN, 1);
 }
 
-static void on_control(const struct control *control, unsigned length) {
+static void on_control(const struct control *control, unsigned length)
+{
     if (length < sizeof(*control) || control->id >= port_count)
         return;
     struct serial_port *port = &ports[control->id];
     size_t name_length = length - sizeof(*control);
     switch (control->event) {
-    case PORT_ADD:
-        port_added(control->id);
-        break;
+    case PORT_ADD: port_added(control->id); break;
     case PORT_OPEN:
         port->host_open = control->value != 0;
         if (port->added)
@@ -79,8 +89,7 @@ static void on_control(const struct control *control, unsigned length) {
         port->name[name_length] = '\0';
         port->named = true;
         break;
-    default:
-        break;
+    default: break;
     }
 }
 
@@ -88,7 +97,8 @@ static void on_call(const struct message *message);
 
 // The device answers a control message before it hands its slot back, so once all of ours are back and all of its
 // own are read, the ports are known.
-static void drain_control(void) {
+static void drain_control(void)
+{
     unsigned length;
     bool moved;
     do {
@@ -109,7 +119,8 @@ static void drain_control(void) {
         on_call(&early[i]);
 }
 
-static void on_interrupt(const struct message *message) {
+static void on_interrupt(const struct message *message)
+{
     virtio_interrupt_ack(&device);
     irq_ack(irq);
     // Data before control: bytes sent before a close are seen before it.
@@ -120,14 +131,16 @@ static void on_interrupt(const struct message *message) {
 }
 
 // Units are counted over the ports that have a name.
-static struct serial_port *unit_port(unsigned long unit) {
+static struct serial_port *unit_port(unsigned long unit)
+{
     for (unsigned i = 0; i < port_count; i++)
         if (ports[i].named && unit-- == 0)
             return &ports[i];
     return NULL;
 }
 
-static void on_call(const struct message *message) {
+static void on_call(const struct message *message)
+{
     if (!discovered && early_count < sizeof(early) / sizeof(early[0])) {
         early[early_count++] = *message;
         return;
@@ -139,7 +152,8 @@ static void on_call(const struct message *message) {
         reply_value(message->token, -ENODEV);
 }
 
-static void forget(token_t token, bool with_answer) {
+static void forget(token_t token, bool with_answer)
+{
     for (unsigned i = 0; i < port_count; i++)
         if (port_forget(&ports[i], token, with_answer))
             return;
@@ -149,7 +163,8 @@ static void on_cancel(const struct message *message) { forget(message->token, tr
 
 static void on_ended(const struct message *message) { forget(message->token, false); }
 
-static int set_up_queues(void) {
+static int set_up_queues(void)
+{
     uint32_t limit = virtio_config32(&device, CONFIG_MAX_PORTS);
     port_count = limit < PORTS ? limit : PORTS;
     int error = virtqueue_setup(&control_receive, &device, CONTROL_RECEIVE);
@@ -166,7 +181,8 @@ static int set_up_queues(void) {
     return error < 0 ? error : virtqueue_make_slots(&control_transmit, VIRTQUEUE_SIZE, CONTROL_BYTES);
 }
 
-static int start_device(void) {
+static int start_device(void)
+{
     long features = virtio_start(&device, FEATURE_MULTIPORT);
     if (features < 0)
         return (int)features;
@@ -186,7 +202,8 @@ static int start_device(void) {
 }
 
 // Of the windows that root gave, the one with a console device behind it.
-static bool find_device(void) {
+static bool find_device(void)
+{
     for (unsigned i = 0;; i++) {
         char name[16], line[16];
         snprintf(name, sizeof(name), "mmio%u", i);
@@ -205,10 +222,12 @@ static bool find_device(void) {
 
 static void no_device(const struct message *message) { reply_value(message->token, -ENODEV); }
 
-int main(void) {
+int main(void)
+{
     static const struct server_handlers handlers = {
-        .call = on_call, .cancelled = on_cancel, .ended = on_ended, .notified = on_interrupt};
-    static const struct server_handlers absent = {.call = no_device};
+        .call = on_call, .cancelled = on_cancel, .ended = on_ended, .notified = on_interrupt
+    };
+    static const struct server_handlers absent = { .call = no_device };
     int error = find_device() ? start_device() : -ENODEV;
     if (error < 0) {
         if (error != -ENODEV)

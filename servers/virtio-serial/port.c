@@ -9,13 +9,15 @@
 #define SLOTS 8
 #define SLOT_BYTES 4096u
 
-static void answer(struct parked_call *call, long value) {
+static void answer(struct parked_call *call, long value)
+{
     token_t token = call->token;
     call->token = 0;
     reply_value(token, value);
 }
 
-int port_start(struct serial_port *port) {
+int port_start(struct serial_port *port)
+{
     int error = virtqueue_make_slots(&port->receive, SLOTS, SLOT_BYTES);
     if (error == 0)
         error = virtqueue_make_slots(&port->transmit, SLOTS, SLOT_BYTES);
@@ -27,7 +29,8 @@ int port_start(struct serial_port *port) {
     return 0;
 }
 
-static void collect_received(struct serial_port *port) {
+static void collect_received(struct serial_port *port)
+{
     unsigned length;
     for (int slot; (slot = virtqueue_take(&port->receive, &length)) >= 0;) {
         unsigned at = (port->filled_first + port->filled_count++) % VIRTQUEUE_SIZE;
@@ -36,14 +39,16 @@ static void collect_received(struct serial_port *port) {
     }
 }
 
-static void collect_transmitted(struct serial_port *port) {
+static void collect_transmitted(struct serial_port *port)
+{
     unsigned length;
     while (virtqueue_take(&port->transmit, &length) >= 0)
         ;
 }
 
 // Gives the oldest slot back to the device once it is consumed.
-static void drop_first(struct serial_port *port) {
+static void drop_first(struct serial_port *port)
+{
     virtqueue_add(&port->receive, port->filled[port->filled_first], SLOT_BYTES, true);
     virtqueue_kick(&port->receive);
     port->filled_first = (port->filled_first + 1) % VIRTQUEUE_SIZE;
@@ -51,7 +56,8 @@ static void drop_first(struct serial_port *port) {
     port->consumed = 0;
 }
 
-static void serve_reader(struct serial_port *port) {
+static void serve_reader(struct serial_port *port)
+{
     if (!port->reader.token)
         return;
     size_t wanted = port->reader.window.length, given = 0;
@@ -77,14 +83,16 @@ static void serve_reader(struct serial_port *port) {
 }
 
 // -> bytes taken, 0 if every slot is busy, or an error
-static long send(struct serial_port *port, const struct parked_call *call) {
+static long send(struct serial_port *port, const struct parked_call *call)
+{
     size_t taken = 0;
     while (taken < call->window.length) {
         int slot = virtqueue_free_slot(&port->transmit);
         if (slot < 0)
             break;
         size_t length = call->window.length - taken < SLOT_BYTES ? call->window.length - taken : SLOT_BYTES;
-        long copied = copy_in(call->token, 0, virtqueue_slot(&port->transmit, (unsigned)slot), call->window.base + taken, length);
+        long copied = copy_in(call->token, 0, virtqueue_slot(&port->transmit, (unsigned)slot),
+                              call->window.base + taken, length);
         if (copied < 0)
             return taken ? (long)taken : copied;
         virtqueue_add(&port->transmit, (unsigned)slot, (unsigned)copied, false);
@@ -95,7 +103,8 @@ static long send(struct serial_port *port, const struct parked_call *call) {
     return (long)taken;
 }
 
-static void serve_writer(struct serial_port *port) {
+static void serve_writer(struct serial_port *port)
+{
     if (!port->writer.token)
         return;
     long taken = port->host_open ? send(port, &port->writer) : -EPIPE;
@@ -103,7 +112,8 @@ static void serve_writer(struct serial_port *port) {
         answer(&port->writer, taken);
 }
 
-void port_moved(struct serial_port *port) {
+void port_moved(struct serial_port *port)
+{
     collect_received(port);
     collect_transmitted(port);
     serve_reader(port);
@@ -113,16 +123,19 @@ void port_moved(struct serial_port *port) {
         answer(&port->drainer, 0);
 }
 
-static void park(struct serial_port *port, struct parked_call *call, const struct message *message, const struct window *window) {
+static void park(struct serial_port *port, struct parked_call *call, const struct message *message,
+                 const struct window *window)
+{
     if (call->token) {
         reply_value(message->token, -EBUSY);
         return;
     }
-    *call = (struct parked_call){message->token, *window};
+    *call = (struct parked_call){ message->token, *window };
     port_moved(port);
 }
 
-static void tell_name(struct serial_port *port, const struct message *message) {
+static void tell_name(struct serial_port *port, const struct message *message)
+{
     size_t size = strlen(port->name) + 1;
     if (size > message->writable.length)
         size = message->writable.length;
@@ -130,30 +143,21 @@ static void tell_name(struct serial_port *port, const struct message *message) {
     reply_value(message->token, copied < 0 ? copied : 0);
 }
 
-void port_call(struct serial_port *port, const struct message *message) {
+void port_call(struct serial_port *port, const struct message *message)
+{
     switch (message->number) {
-    case DEVICE_INFO:
-        tell_name(port, message);
-        break;
-    case DEVICE_READ:
-        park(port, &port->reader, message, &message->writable);
-        break;
-    case DEVICE_WRITE:
-        park(port, &port->writer, message, &message->readable);
-        break;
-    case DEVICE_DRAIN:
-        park(port, &port->drainer, message, &message->readable);
-        break;
-    case DEVICE_SIZE:
-        reply_value(message->token, 0);
-        break;
-    default:
-        reply_value(message->token, -ENOSYS);
+    case DEVICE_INFO: tell_name(port, message); break;
+    case DEVICE_READ: park(port, &port->reader, message, &message->writable); break;
+    case DEVICE_WRITE: park(port, &port->writer, message, &message->readable); break;
+    case DEVICE_DRAIN: park(port, &port->drainer, message, &message->readable); break;
+    case DEVICE_SIZE: reply_value(message->token, 0); break;
+    default: reply_value(message->token, -ENOSYS);
     }
 }
 
-bool port_forget(struct serial_port *port, token_t token, bool with_answer) {
-    struct parked_call *const calls[] = {&port->reader, &port->writer, &port->drainer};
+bool port_forget(struct serial_port *port, token_t token, bool with_answer)
+{
+    struct parked_call *const calls[] = { &port->reader, &port->writer, &port->drainer };
     for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         if (calls[i]->token != token)
             continue;

@@ -7,14 +7,14 @@
 
 struct operation {
     const char *name;
-    void (*set_up)(void);   // may be NULL; not counted
-    void (*run)(void);      // one operation
+    void (*set_up)(void); // may be NULL; not counted
+    void (*run)(void);    // one operation
     void (*tear_down)(void);
-    unsigned runs;          // how many are counted
+    unsigned runs; // how many are counted
 };
 
-extern const struct operation file_operations[], memory_operations[], process_operations[], signal_operations[],
-    switch_operations[];
+extern const struct operation file_operations[], memory_operations[], process_operations[],
+    signal_operations[], switch_operations[];
 
 // Ends the benchmark with a message if a condition that it relies on does not hold.
 void must(int condition, const char *what);

@@ -9,23 +9,26 @@
 #include <string.h>
 #include <time.h>
 
-static const struct operation *const groups[] = {switch_operations, file_operations, memory_operations,
-                                                 signal_operations, process_operations};
+static const struct operation *const groups[] = { switch_operations, file_operations, memory_operations,
+                                                  signal_operations, process_operations };
 
-void must(int condition, const char *what) {
+void must(int condition, const char *what)
+{
     if (condition)
         return;
     perror(what);
     exit(1);
 }
 
-static uint64_t now(void) {
+static uint64_t now(void)
+{
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-static uint64_t clock_cost(void) {
+static uint64_t clock_cost(void)
+{
     uint64_t best = UINT64_MAX;
     for (int i = 0; i < 10; i++) {
         uint64_t start = now(), cost = now() - start;
@@ -36,7 +39,8 @@ static uint64_t clock_cost(void) {
 }
 
 // One run first, so that what is set up at the first use is not counted.
-static void measure(const struct operation *operation, uint64_t overhead) {
+static void measure(const struct operation *operation, uint64_t overhead)
+{
     if (operation->set_up)
         operation->set_up();
     operation->run();
@@ -52,14 +56,16 @@ static void measure(const struct operation *operation, uint64_t overhead) {
 }
 
 // Arguments: only operations whose name contains one of them.
-static int wanted(const char *name, int count, char **filters) {
+static int wanted(const char *name, int count, char **filters)
+{
     for (int i = 0; i < count; i++)
         if (strstr(name, filters[i]))
             return 1;
     return count == 0;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     if (argc > 1 && strcmp(argv[1], "--exit") == 0) // what the exec operations run
         return 0;
     uint64_t overhead = clock_cost();

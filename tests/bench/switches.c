@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 static void null_call(void) { syscall(SYS_getppid); }
-static void get_clock(void) {
+static void get_clock(void)
+{
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
 }
@@ -21,7 +22,8 @@ static void get_clock(void) {
 static int to_child[2], to_parent[2];
 static pid_t child;
 
-static void start_echo(void) {
+static void start_echo(void)
+{
     must(pipe(to_child) == 0 && pipe(to_parent) == 0, "pipe");
     child = fork();
     must(child >= 0, "fork");
@@ -34,12 +36,14 @@ static void start_echo(void) {
     }
 }
 
-static void pipe_round_trip(void) {
+static void pipe_round_trip(void)
+{
     char c = 'x';
     must(write(to_child[1], &c, 1) == 1 && read(to_parent[0], &c, 1) == 1, "pipe");
 }
 
-static void end_echo(void) {
+static void end_echo(void)
+{
     close(to_child[1]);
     waitpid(child, NULL, 0);
     close(to_child[0]);
@@ -48,7 +52,8 @@ static void end_echo(void) {
 }
 
 static char block[65536];
-static void start_sink(void) {
+static void start_sink(void)
+{
     must(pipe(to_child) == 0, "pipe");
     child = fork();
     must(child >= 0, "fork");
@@ -63,7 +68,8 @@ static void start_sink(void) {
 
 static void pipe_64k(void) { must(write(to_child[1], block, sizeof(block)) == sizeof(block), "write"); }
 
-static void end_sink(void) {
+static void end_sink(void)
+{
     close(to_child[1]);
     waitpid(child, NULL, 0);
 }
@@ -72,14 +78,16 @@ static void end_sink(void) {
 static _Atomic int word;
 static pthread_t partner;
 
-static void turn(int from, int to) {
+static void turn(int from, int to)
+{
     while (atomic_load(&word) != from)
         syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, to, NULL);
     atomic_store(&word, to);
     syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1);
 }
 
-static void *serve(void *argument) {
+static void *serve(void *argument)
+{
     for (;;) {
         int now;
         while ((now = atomic_load(&word)) == 0)
@@ -91,24 +99,28 @@ static void *serve(void *argument) {
     }
 }
 
-static void start_partner(void) {
+static void start_partner(void)
+{
     atomic_store(&word, 0);
     must(pthread_create(&partner, NULL, serve, NULL) == 0, "thread");
 }
 
-static void futex_round_trip(void) {
+static void futex_round_trip(void)
+{
     turn(0, 1);
     while (atomic_load(&word) != 0)
         syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 1, NULL);
 }
 
-static void end_partner(void) {
+static void end_partner(void)
+{
     atomic_store(&word, 2);
     syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1);
     pthread_join(partner, NULL);
 }
 
-static void start_yielder(void) {
+static void start_yielder(void)
+{
     must(pipe(to_child) == 0, "pipe");
     child = fork();
     must(child >= 0, "fork");
@@ -119,7 +131,8 @@ static void start_yielder(void) {
 
 static void yield(void) { sched_yield(); }
 
-static void end_yielder(void) {
+static void end_yielder(void)
+{
     kill(child, 9);
     waitpid(child, NULL, 0);
     close(to_child[0]);
@@ -127,11 +140,11 @@ static void end_yielder(void) {
 }
 
 const struct operation switch_operations[] = {
-    {"null-call", NULL, null_call, NULL, 200},
-    {"clock-gettime", NULL, get_clock, NULL, 200},
-    {"pipe-round-trip", start_echo, pipe_round_trip, end_echo, 50},
-    {"pipe-64K", start_sink, pipe_64k, end_sink, 20},
-    {"futex-round-trip", start_partner, futex_round_trip, end_partner, 50},
-    {"yield-switch", start_yielder, yield, end_yielder, 50},
-    {NULL, NULL, NULL, NULL, 0},
+    { "null-call", NULL, null_call, NULL, 200 },
+    { "clock-gettime", NULL, get_clock, NULL, 200 },
+    { "pipe-round-trip", start_echo, pipe_round_trip, end_echo, 50 },
+    { "pipe-64K", start_sink, pipe_64k, end_sink, 20 },
+    { "futex-round-trip", start_partner, futex_round_trip, end_partner, 50 },
+    { "yield-switch", start_yielder, yield, end_yielder, 50 },
+    { NULL, NULL, NULL, NULL, 0 },
 };

@@ -13,10 +13,7 @@
 
 #include "test.h"
 
-static pid_t thread_id(void)
-{
-    return (pid_t)syscall(SYS_gettid);
-}
+static pid_t thread_id(void) { return (pid_t)syscall(SYS_gettid); }
 
 static void *tell_ids(void *parent)
 {
@@ -285,10 +282,7 @@ TOPIC(thread_forks)
 }
 
 // The system call itself, as the C library refuses some flags on its own. These all fail, so no stack is needed.
-static long raw_clone(int flags)
-{
-    return syscall(SYS_clone, flags, 0, 0, 0, 0);
-}
+static long raw_clone(int flags) { return syscall(SYS_clone, flags, 0, 0, 0, 0); }
 
 TOPIC(thread_clone_flags)
 {

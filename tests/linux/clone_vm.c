@@ -15,10 +15,7 @@
 static char stack[32768] __attribute__((aligned(16)));
 static volatile int shared;
 
-static char *stack_top(void)
-{
-    return stack + sizeof(stack);
-}
+static char *stack_top(void) { return stack + sizeof(stack); }
 
 static int write_shared(void *parent)
 {
@@ -39,10 +36,7 @@ TOPIC(clone_shares_memory)
     say("shared %d", shared);
 }
 
-static int close_three(void *fd)
-{
-    return close(*(int *)fd);
-}
+static int close_three(void *fd) { return close(*(int *)fd); }
 
 TOPIC(clone_shares_files)
 {
@@ -73,10 +67,7 @@ TOPIC(clone_shares_fs)
     CHECK(umask(022) == 077);
 }
 
-static void handler(int number)
-{
-    (void)number;
-}
+static void handler(int number) { (void)number; }
 
 static int set_handler(void *unused)
 {
@@ -95,10 +86,7 @@ TOPIC(clone_shares_handlers)
     CHECK(signal(SIGUSR2, SIG_DFL) == handler);
 }
 
-static int exit_with(void *code)
-{
-    return *(int *)code;
-}
+static int exit_with(void *code) { return *(int *)code; }
 
 static int clone_sibling(void *code)
 {
@@ -120,16 +108,13 @@ TOPIC(clone_parent)
     say("sum %d", sum);
 }
 
-static int compare_tid(void *tid)
-{
-    return *(pid_t *)tid == getpid() ? 0 : 1;
-}
+static int compare_tid(void *tid) { return *(pid_t *)tid == getpid() ? 0 : 1; }
 
 TOPIC(clone_tids)
 {
     pid_t parent_tid = 0, child_tid = 0;
-    pid_t pid = clone(compare_tid, stack_top(), CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | SIGCHLD, &child_tid,
-                      &parent_tid, NULL, &child_tid);
+    pid_t pid = clone(compare_tid, stack_top(), CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | SIGCHLD,
+                      &child_tid, &parent_tid, NULL, &child_tid);
     CHECK(parent_tid == pid);
     say("child_tid here %d", child_tid);
     reap("CLONE_CHILD_SETTID", pid);
@@ -147,12 +132,13 @@ TOPIC(clone_pidfd)
 }
 
 struct clone3_args {
-    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+        cgroup;
 };
 
 static long clone3(uint64_t flags, uint64_t exit_signal, size_t size)
 {
-    struct clone3_args args = {.flags = flags, .exit_signal = exit_signal};
+    struct clone3_args args = { .flags = flags, .exit_signal = exit_signal };
     return syscall(SYS_clone3, &args, size);
 }
 

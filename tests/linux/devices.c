@@ -16,11 +16,11 @@
 
 TOPIC(device_files)
 {
-    static const char *const paths[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
-                                        "/dev/tty", "/dev/console", "/dev/ptmx"};
+    static const char *const paths[] = { "/dev/null",    "/dev/zero", "/dev/full",    "/dev/random",
+                                         "/dev/urandom", "/dev/tty",  "/dev/console", "/dev/ptmx" };
     char bytes[16];
     for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        struct stat status = {0};
+        struct stat status = { 0 };
         stat(paths[i], &status);
         say("%s: %s %u %u", paths[i], S_ISCHR(status.st_mode) ? "character device" : "something else",
             major(status.st_rdev), minor(status.st_rdev));

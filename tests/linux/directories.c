@@ -11,10 +11,7 @@
 
 #include "test.h"
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 static void list(const char *path)
 {
@@ -58,7 +55,7 @@ TOPIC(directory_list)
 TOPIC(directory_many)
 {
     char name[32];
-    int seen[500] = {0}, wrong = 0, count = 0;
+    int seen[500] = { 0 }, wrong = 0, count = 0;
     struct dirent *entry;
     mkdir("many", 0755);
     for (int i = 0; i < 500; i++) {

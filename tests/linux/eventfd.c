@@ -15,10 +15,7 @@ static void say_read(int fd)
         say("value %llu", (unsigned long long)value);
 }
 
-static void add(int fd, uint64_t value)
-{
-    TRY(write(fd, &value, sizeof(value)));
-}
+static void add(int fd, uint64_t value) { TRY(write(fd, &value, sizeof(value))); }
 
 TOPIC(eventfd_counter)
 {

@@ -10,7 +10,7 @@
 
 #include "test.h"
 
-static char *no_arguments[] = {"t", NULL};
+static char *no_arguments[] = { "t", NULL };
 
 static void try_exec(const char *path)
 {
@@ -50,7 +50,7 @@ TOPIC(exec_too_big)
     char *big = malloc(size);
     memset(big, 'a', size - 1);
     big[size - 1] = 0;
-    char *arguments[] = {"t", big, NULL};
+    char *arguments[] = { "t", big, NULL };
     execv(test_program, arguments);
     say("one argument of 200000 bytes: %s", strerror(errno));
     free(big);

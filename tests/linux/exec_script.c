@@ -19,7 +19,7 @@ CHILD(say_arguments)
 
 static void run(const char *path, const char *first)
 {
-    char *arguments[] = {"zero", (char *)first, "last", NULL};
+    char *arguments[] = { "zero", (char *)first, "last", NULL };
     pid_t pid = fork();
     if (pid == 0) {
         execv(path, arguments);
@@ -30,10 +30,7 @@ static void run(const char *path, const char *first)
 }
 
 // The interpreter of these scripts: a link to the test program, so that the line is short and always the same.
-static void make_script(const char *path, const char *line)
-{
-    write_file(path, line, 0755);
-}
+static void make_script(const char *path, const char *line) { write_file(path, line, 0755); }
 
 TOPIC(script_arguments)
 {

@@ -17,10 +17,7 @@
 
 extern char **environ;
 
-static void handler(int number)
-{
-    (void)number;
-}
+static void handler(int number) { (void)number; }
 
 static void execute(char *const arguments[], char *const environment[])
 {
@@ -55,9 +52,9 @@ CHILD(tell_signals)
 TOPIC(exec_signals)
 {
     static char memory[65536];
-    stack_t stack = {.ss_sp = memory, .ss_size = sizeof(memory)};
-    struct itimerval timer = {.it_value = {.tv_sec = 1000}};
-    char *arguments[] = {"t", "--child", "tell_signals", NULL};
+    stack_t stack = { .ss_sp = memory, .ss_size = sizeof(memory) };
+    struct itimerval timer = { .it_value = { .tv_sec = 1000 } };
+    char *arguments[] = { "t", "--child", "tell_signals", NULL };
     sigset_t set;
     pid_t pid = fork();
     if (pid == 0) {
@@ -87,7 +84,7 @@ TOPIC(exec_descriptors)
     char plain[12], closing[12];
     snprintf(plain, sizeof(plain), "%d", open("/dev/null", O_RDONLY));
     snprintf(closing, sizeof(closing), "%d", open("/dev/null", O_RDONLY | O_CLOEXEC));
-    char *arguments[] = {"t", "--child", "tell_descriptors", plain, closing, NULL};
+    char *arguments[] = { "t", "--child", "tell_descriptors", plain, closing, NULL };
     execute(arguments, environ);
 }
 
@@ -103,10 +100,10 @@ CHILD(tell_arguments)
 
 TOPIC(exec_arguments)
 {
-    char *arguments[] = {"", "--child", "tell_arguments", "", "two words", "\303\244", NULL};
-    char *environment[] = {"A=1", "", "no equals", NULL};
+    char *arguments[] = { "", "--child", "tell_arguments", "", "two words", "\303\244", NULL };
+    char *environment[] = { "A=1", "", "no equals", NULL };
     execute(arguments, environment);
-    char *few[] = {"t", "--child", "tell_arguments", NULL};
+    char *few[] = { "t", "--child", "tell_arguments", NULL };
     execute(few, NULL);
 }
 
@@ -129,19 +126,16 @@ CHILD(tell_auxv)
 
 TOPIC(exec_auxv)
 {
-    char *arguments[] = {"t", "--child", "tell_auxv", (char *)test_program, NULL};
+    char *arguments[] = { "t", "--child", "tell_auxv", (char *)test_program, NULL };
     execute(arguments, environ);
 }
 
-CHILD(tell_random)
-{
-    return write(STDOUT_FILENO, (const void *)getauxval(AT_RANDOM), 16) == 16 ? 0 : 1;
-}
+CHILD(tell_random) { return write(STDOUT_FILENO, (const void *)getauxval(AT_RANDOM), 16) == 16 ? 0 : 1; }
 
 TOPIC(exec_random_differs)
 {
     char bytes[2][16];
-    char *arguments[] = {"t", "--child", "tell_random", NULL};
+    char *arguments[] = { "t", "--child", "tell_random", NULL };
     for (int i = 0; i < 2; i++) {
         int ends[2];
         pipe(ends);
@@ -170,7 +164,7 @@ CHILD(tell_place)
 
 TOPIC(exec_place)
 {
-    char *arguments[] = {"name of argument zero", "--child", "tell_place", (char *)test_program, NULL};
+    char *arguments[] = { "name of argument zero", "--child", "tell_place", (char *)test_program, NULL };
     write_file("mark", "", 0644);
     umask(031);
     execute(arguments, environ);

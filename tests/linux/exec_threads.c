@@ -25,7 +25,7 @@ static void *in_read(void *unused)
 
 static void *in_poll(void *unused)
 {
-    struct pollfd item = {.fd = quiet[0], .events = POLLIN};
+    struct pollfd item = { .fd = quiet[0], .events = POLLIN };
     (void)unused;
     pthread_barrier_wait(&barrier);
     poll(&item, 1, -1);
@@ -42,7 +42,7 @@ static void *in_futex(void *unused)
 
 static void *in_sleep(void *unused)
 {
-    struct timespec long_time = {1000, 0};
+    struct timespec long_time = { 1000, 0 };
     (void)unused;
     pthread_barrier_wait(&barrier);
     nanosleep(&long_time, NULL);
@@ -67,7 +67,7 @@ static void *in_loop(void *unused)
 
 static void start_all(void)
 {
-    static void *(*const kinds[])(void *) = {in_read, in_poll, in_futex, in_sleep, in_wait, in_loop};
+    static void *(*const kinds[])(void *) = { in_read, in_poll, in_futex, in_sleep, in_wait, in_loop };
     enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
     pthread_t thread;
     pipe2(quiet, O_CLOEXEC);

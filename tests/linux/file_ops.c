@@ -149,7 +149,8 @@ TOPIC(file_symlinks)
     TRY(readlink(".", text, 3));
     TRY(readlink("nothing", text, 3));
     TRY(lstat("link", &status));
-    say("size %ld, link %d, mode %o", (long)status.st_size, S_ISLNK(status.st_mode), (unsigned)status.st_mode & 0777);
+    say("size %ld, link %d, mode %o", (long)status.st_size, S_ISLNK(status.st_mode),
+        (unsigned)status.st_mode & 0777);
     TRY(stat("link", &status));
     mkdir("d", 0755);
     write_file("d/f", "inside", 0644);
@@ -205,7 +206,7 @@ TOPIC(file_rename)
 TOPIC(file_vectors)
 {
     char a[4] = "", b[6] = "";
-    struct iovec out[] = {{"one", 3}, {"two", 3}}, in[] = {{a, 3}, {b, 5}};
+    struct iovec out[] = { { "one", 3 }, { "two", 3 } }, in[] = { { a, 3 }, { b, 5 } };
     int fd = open("f", O_RDWR | O_CREAT, 0644);
     TRY(writev(fd, out, 2));
     TRY(preadv(fd, in, 2, 1));

@@ -63,15 +63,12 @@ TOPIC(fork_files)
     TRY(close(fd));
 }
 
-static void on_alarm(int number)
-{
-    (void)number;
-}
+static void on_alarm(int number) { (void)number; }
 
 TOPIC(fork_signals)
 {
     sigset_t set, pending;
-    struct itimerval timer = {.it_value = {.tv_sec = 1000}};
+    struct itimerval timer = { .it_value = { .tv_sec = 1000 } };
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     sigprocmask(SIG_BLOCK, &set, NULL);

@@ -63,10 +63,7 @@ static int leaves(int depth)
     return sum;
 }
 
-TOPIC(fork_tree)
-{
-    say("%d leaves", leaves(6));
-}
+TOPIC(fork_tree) { say("%d leaves", leaves(6)); }
 
 TOPIC(fork_killed_crowd)
 {

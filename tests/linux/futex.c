@@ -25,7 +25,8 @@ struct time64 {
 #define FUTEX_CALL SYS_futex
 #endif
 
-static long futex(volatile int *word, int operation, int value, const void *timeout, volatile int *second, int last)
+static long futex(volatile int *word, int operation, int value, const void *timeout, volatile int *second,
+                  int last)
 {
     return syscall(FUTEX_CALL, word, operation, value, timeout, second, last);
 }
@@ -47,7 +48,7 @@ static void wake_all(volatile int *word, int sleepers)
 TOPIC(futex_values)
 {
     volatile int word = 5;
-    struct time64 soon = {0, 1000000}, bad = {0, -1}, past = {1, 0};
+    struct time64 soon = { 0, 1000000 }, bad = { 0, -1 }, past = { 1, 0 };
     TRY(futex(&word, FUTEX_WAIT, 4, NULL, NULL, 0));
     TRY(futex(&word, FUTEX_WAIT, 5, &soon, NULL, 0));
     TRY(futex(&word, FUTEX_WAIT_PRIVATE, 5, &soon, NULL, 0));
@@ -143,14 +144,11 @@ TOPIC(futex_requeue)
     TRY(futex(&words[0], FUTEX_CMP_REQUEUE, 0, (void *)1, &words[1], 0));
 }
 
-static void note(int number)
-{
-    (void)number;
-}
+static void note(int number) { (void)number; }
 
 TOPIC(futex_interrupted)
 {
-    struct sigaction action = {.sa_handler = note};
+    struct sigaction action = { .sa_handler = note };
     volatile int *words = shared_words();
     sigaction(SIGUSR1, &action, NULL);
     pid_t parent = getpid(), pid = fork();
@@ -173,6 +171,7 @@ TOPIC(futex_wake_op)
 {
     volatile int *words = shared_words();
     words[1] = 10;
-    TRY(futex(&words[0], FUTEX_WAKE_OP, 1, (void *)1, &words[1], FUTEX_OP(FUTEX_OP_ADD, 5, FUTEX_OP_CMP_EQ, 10)));
+    TRY(futex(&words[0], FUTEX_WAKE_OP, 1, (void *)1, &words[1],
+              FUTEX_OP(FUTEX_OP_ADD, 5, FUTEX_OP_CMP_EQ, 10)));
     say("word %d", words[1]);
 }

@@ -18,7 +18,7 @@
 
 TOPIC(limits_change)
 {
-    struct rlimit limit = {100, 200}, got;
+    struct rlimit limit = { 100, 200 }, got;
     TRY(setrlimit(RLIMIT_NOFILE, &limit));
     TRY(getrlimit(RLIMIT_NOFILE, &got));
     say("%ld %ld", (long)got.rlim_cur, (long)got.rlim_max);
@@ -40,12 +40,12 @@ TOPIC(limits_change)
         _exit(0);
     }
     reap("child", pid);
-    TRY(prlimit(getpid(), RLIMIT_CORE, &(struct rlimit){0, 0}, NULL));
+    TRY(prlimit(getpid(), RLIMIT_CORE, &(struct rlimit){ 0, 0 }, NULL));
 }
 
 TOPIC(limits_processes)
 {
-    struct rlimit limit = {5, 5};
+    struct rlimit limit = { 5, 5 };
     int started = 0;
     pid_t pid = fork();
     if (pid == 0) {
@@ -75,7 +75,7 @@ TOPIC(limits_processes)
 TOPIC(limits_file_size)
 {
     // What we print may go to a file too, so it waits until the limit is gone.
-    struct rlimit limit = {10, RLIM_INFINITY}, none = {RLIM_INFINITY, RLIM_INFINITY};
+    struct rlimit limit = { 10, RLIM_INFINITY }, none = { RLIM_INFINITY, RLIM_INFINITY };
     int fd = open("f", O_RDWR | O_CREAT, 0600), error, truncate_error;
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &limit);
@@ -139,7 +139,7 @@ TOPIC(limits_uname)
 
 TOPIC(limits_random)
 {
-    unsigned char a[32] = {0}, b[32] = {0};
+    unsigned char a[32] = { 0 }, b[32] = { 0 };
     TRY(getrandom(a, sizeof(a), 0));
     TRY(getrandom(b, sizeof(b), GRND_NONBLOCK));
     CHECK(memcmp(a, b, sizeof(a)) != 0);

@@ -11,7 +11,7 @@
 
 static struct flock lock_of(int type, off_t start, off_t length)
 {
-    return (struct flock){.l_type = (short)type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    return (struct flock){ .l_type = (short)type, .l_whence = SEEK_SET, .l_start = start, .l_len = length };
 }
 
 static void say_get(int fd, int type, off_t start, off_t length, pid_t holder)
@@ -19,7 +19,9 @@ static void say_get(int fd, int type, off_t start, off_t length, pid_t holder)
     struct flock lock = lock_of(type, start, length);
     if (TRY(fcntl(fd, F_GETLK, &lock)) == 0)
         say("type %d from %ld length %ld, %s", lock.l_type, (long)lock.l_start, (long)lock.l_len,
-            lock.l_type == F_UNLCK ? "nobody" : lock.l_pid == holder ? "the holder" : "another");
+            lock.l_type == F_UNLCK ? "nobody"
+            : lock.l_pid == holder ? "the holder"
+                                   : "another");
 }
 
 TOPIC(lock_ranges)

@@ -10,10 +10,7 @@
 
 #include "test.h"
 
-static char *set_break(char *address)
-{
-    return (char *)syscall(SYS_brk, address);
-}
+static char *set_break(char *address) { return (char *)syscall(SYS_brk, address); }
 
 TOPIC(memory_break)
 {
@@ -44,7 +41,7 @@ TOPIC(memory_break)
 
 TOPIC(memory_break_limit)
 {
-    struct rlimit limit = {1 << 20, 1 << 20};
+    struct rlimit limit = { 1 << 20, 1 << 20 };
     char *start = set_break(NULL);
     TRY(setrlimit(RLIMIT_DATA, &limit));
     CHECK(set_break(start + (8 << 20)) == start);
@@ -52,7 +49,7 @@ TOPIC(memory_break_limit)
 
 TOPIC(memory_address_space_limit)
 {
-    struct rlimit limit = {64 << 20, 64 << 20};
+    struct rlimit limit = { 64 << 20, 64 << 20 };
     TRY(setrlimit(RLIMIT_AS, &limit));
     void *memory = mmap(NULL, 128 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     say("%s", memory == MAP_FAILED ? strerror(errno) : "mapped");
@@ -76,7 +73,7 @@ static long use_stack(int kilobytes)
 
 TOPIC(memory_stack)
 {
-    struct rlimit limit = {256 << 10, RLIM_INFINITY}, none = {0, 0};
+    struct rlimit limit = { 256 << 10, RLIM_INFINITY }, none = { 0, 0 };
     pid_t pid = fork();
     if (pid == 0) {
         setrlimit(RLIMIT_CORE, &none);

@@ -18,16 +18,13 @@
 
 static sigjmp_buf back;
 
-static void on_fault(int number)
-{
-    siglongjmp(back, number);
-}
+static void on_fault(int number) { siglongjmp(back, number); }
 
 // 'r' and 'w' if the byte can be read and written, '-' if not.
 static const char *access_of(char *address)
 {
     static char text[3];
-    struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_NODEFER}, old[2];
+    struct sigaction action = { .sa_handler = on_fault, .sa_flags = SA_NODEFER }, old[2];
     sigaction(SIGSEGV, &action, &old[0]);
     sigaction(SIGBUS, &action, &old[1]);
     strcpy(text, "--");
@@ -81,7 +78,8 @@ TOPIC(mmap_anonymous)
     again = mmap(memory, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     CHECK(again == memory && memory[5] == 0 && memory[PAGE] == 1);
     errno = 0;
-    CHECK(mmap(memory + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED &&
+    CHECK(mmap(memory + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) ==
+              MAP_FAILED &&
           errno == EEXIST);
     TRY(munmap(memory, 8 * PAGE));
 }
@@ -272,7 +270,8 @@ TOPIC(mmap_large)
 {
     // Address space costs nothing until it is touched.
     size_t size = (size_t)512 << 20;
-    char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     CHECK(memory != MAP_FAILED);
     for (size_t at = 0; at < size; at += size / 64)
         memory[at] = (char)(at / (size / 64));

@@ -148,7 +148,7 @@ TOPIC(ids_setuid)
 
 TOPIC(ids_groups)
 {
-    gid_t groups[4] = {30, 10, 20, 10}, got[8];
+    gid_t groups[4] = { 30, 10, 20, 10 }, got[8];
     TRY(setgroups(4, groups));
     int count = getgroups(8, got);
     say("%d groups: %d %d %d %d", count, (int)got[0], (int)got[1], (int)got[2], (int)got[3]);

@@ -201,8 +201,10 @@ TOPIC(stop_cancels)
     raise(SIGTTIN);
     raise(SIGCONT);
     sigpending(&pending);
-    say("%d %d %d", sigismember(&pending, SIGTSTP), sigismember(&pending, SIGTTIN), sigismember(&pending, SIGCONT));
+    say("%d %d %d", sigismember(&pending, SIGTSTP), sigismember(&pending, SIGTTIN),
+        sigismember(&pending, SIGCONT));
     raise(SIGTSTP);
     sigpending(&pending);
-    say("%d %d %d", sigismember(&pending, SIGTSTP), sigismember(&pending, SIGTTIN), sigismember(&pending, SIGCONT));
+    say("%d %d %d", sigismember(&pending, SIGTSTP), sigismember(&pending, SIGTTIN),
+        sigismember(&pending, SIGCONT));
 }

@@ -148,7 +148,7 @@ TOPIC(pipe_vectors)
 {
     int ends[2];
     char a[3] = "", b[4] = "", c[10] = "";
-    struct iovec out[] = {{"ab", 2}, {"", 0}, {"cdefgh", 6}}, in[] = {{a, 2}, {b, 3}, {c, 9}};
+    struct iovec out[] = { { "ab", 2 }, { "", 0 }, { "cdefgh", 6 } }, in[] = { { a, 2 }, { b, 3 }, { c, 9 } };
     pipe(ends);
     TRY(writev(ends[1], out, 3));
     TRY(readv(ends[0], in, 3));

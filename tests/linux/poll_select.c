@@ -15,7 +15,7 @@
 
 static void say_poll(const char *what, int fd, short events)
 {
-    struct pollfd item = {.fd = fd, .events = events, .revents = 0x7777};
+    struct pollfd item = { .fd = fd, .events = events, .revents = 0x7777 };
     int n = poll(&item, 1, 0);
     say("%s: %d, events %#x", what, n, (unsigned)item.revents);
 }
@@ -55,7 +55,7 @@ TOPIC(poll_kinds)
     say_poll("negative descriptor", -5, POLLIN);
     say_poll("eventfd 0", eventfd(0, 0), POLLIN | POLLOUT);
     say_poll("eventfd 1", eventfd(1, 0), POLLIN | POLLOUT);
-    struct pollfd items[3] = {{.fd = -1}, {.fd = eventfd(1, 0), .events = POLLIN}, {.fd = 999}};
+    struct pollfd items[3] = { { .fd = -1 }, { .fd = eventfd(1, 0), .events = POLLIN }, { .fd = 999 } };
     TRY(poll(items, 3, 0));
     TRY(poll(NULL, 0, 0));
     TRY(poll(NULL, 1, 0));
@@ -67,7 +67,7 @@ TOPIC(poll_wakes)
     int ends[2], gate[2];
     pipe(ends);
     pipe(gate);
-    struct pollfd items[2] = {{.fd = gate[0], .events = POLLIN}, {.fd = ends[0], .events = POLLIN}};
+    struct pollfd items[2] = { { .fd = gate[0], .events = POLLIN }, { .fd = ends[0], .events = POLLIN } };
     pid_t pid = fork();
     if (pid == 0) {
         write(ends[1], "x", 1);
@@ -91,16 +91,13 @@ TOPIC(poll_wakes)
     TRY(poll(items, 1, 1));
 }
 
-static void note(int number)
-{
-    say("handler of %d", number);
-}
+static void note(int number) { say("handler of %d", number); }
 
 TOPIC(poll_mask)
 {
     // The mask of ppoll holds only during the call; a pending signal that it lets in ends the call.
     sigset_t set, empty;
-    struct timespec nothing = {0, 0}, long_time = {1000, 0};
+    struct timespec nothing = { 0, 0 }, long_time = { 1000, 0 };
     signal(SIGUSR1, note);
     sigemptyset(&empty);
     sigemptyset(&set);
@@ -117,7 +114,7 @@ TOPIC(poll_mask)
     CHECK(sigismember(&set, SIGUSR1));
     // What is ready counts more than the signal.
     int ready = eventfd(1, 0);
-    struct pollfd item = {.fd = ready, .events = POLLIN};
+    struct pollfd item = { .fd = ready, .events = POLLIN };
     raise(SIGUSR1);
     TRY(ppoll(&item, 1, &long_time, &empty));
     sigprocmask(SIG_UNBLOCK, &set, NULL);
@@ -126,7 +123,7 @@ TOPIC(poll_mask)
 TOPIC(select_basic)
 {
     fd_set in, out;
-    struct timeval nothing = {0, 0};
+    struct timeval nothing = { 0, 0 };
     int ends[2];
     pipe(ends);
     FD_ZERO(&in);

@@ -34,7 +34,8 @@ static void has(const char *path, const char *part)
 
 TOPIC(proc_system)
 {
-    static const char *const memory[] = {"MemTotal:", "MemFree:", "MemAvailable:", "Buffers:", "Cached:", "SwapTotal:"};
+    static const char *const memory[] = { "MemTotal:", "MemFree:", "MemAvailable:",
+                                          "Buffers:",  "Cached:",  "SwapTotal:" };
     for (unsigned i = 0; i < sizeof(memory) / sizeof(memory[0]); i++)
         has("/proc/meminfo", memory[i]);
     double up = 0, idle = 0;
@@ -48,7 +49,8 @@ TOPIC(proc_system)
     has("/proc/self/mounts", " / ");
     double load[3];
     int running, total, last;
-    CHECK(sscanf(whole("/proc/loadavg"), "%lf %lf %lf %d/%d %d", &load[0], &load[1], &load[2], &running, &total, &last) == 6);
+    CHECK(sscanf(whole("/proc/loadavg"), "%lf %lf %lf %d/%d %d", &load[0], &load[1], &load[2], &running,
+                 &total, &last) == 6);
     CHECK(running >= 1 && total >= running);
     CHECK(atoi(whole("/proc/sys/kernel/pid_max")) >= 32768);
     has("/proc/version", "Linux version ");
@@ -104,7 +106,8 @@ TOPIC(proc_process)
         _exit(0);
     }
     snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    CHECK(sscanf(whole(path), "%d (%63[^)]) %c %d %d %d", &pid_read, name, &state, &parent, &group, &session) == 6);
+    CHECK(sscanf(whole(path), "%d (%63[^)]) %c %d %d %d", &pid_read, name, &state, &parent, &group,
+                 &session) == 6);
     CHECK(pid_read == pid && parent == getpid() && group == getpgrp() && session == getsid(0));
     CHECK(state == 'S' || state == 'R');
     int fields = 1;
@@ -117,10 +120,13 @@ TOPIC(proc_process)
     say("stopped: %c", state);
     kill(pid, SIGCONT);
     snprintf(path, sizeof(path), "/proc/%d/status", pid);
-    static const char *const keys[] = {"Name:\t", "State:\t", "Tgid:\t", "Pid:\t", "PPid:\t", "Uid:\t0\t0\t0\t0", "Gid:\t",
-                                       "Threads:\t1", "SigBlk:\t", "SigIgn:\t", "SigCgt:\t", "VmSize:\t", "VmRSS:\t"};
+    static const char *const keys[] = { "Name:\t",   "State:\t",         "Tgid:\t",   "Pid:\t",
+                                        "PPid:\t",   "Uid:\t0\t0\t0\t0", "Gid:\t",    "Threads:\t1",
+                                        "SigBlk:\t", "SigIgn:\t",        "SigCgt:\t", "VmSize:\t",
+                                        "VmRSS:\t" };
     for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        say("status has %.*s: %s", (int)strcspn(keys[i], "\t"), keys[i], strstr(whole(path), keys[i]) ? "yes" : "no");
+        say("status has %.*s: %s", (int)strcspn(keys[i], "\t"), keys[i],
+            strstr(whole(path), keys[i]) ? "yes" : "no");
     token_send(gate[1]);
     siginfo_t info;
     waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
@@ -144,7 +150,8 @@ CHILD(tell_cmdline)
 
 TOPIC(proc_cmdline)
 {
-    char *arguments[] = {"zero", "--child", "tell_cmdline", "a b", "c", NULL}, *environment[] = {"COLOUR=blue", NULL};
+    char *arguments[] = { "zero", "--child", "tell_cmdline", "a b", "c", NULL },
+         *environment[] = { "COLOUR=blue", NULL };
     pid_t pid = fork();
     if (pid == 0) {
         execve(test_program, arguments, environment);
@@ -157,7 +164,8 @@ TOPIC(proc_maps)
 {
     char *memory = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), line[64];
     mprotect(memory, 4096, PROT_READ | PROT_WRITE);
-    snprintf(line, sizeof(line), "%08lx-%08lx rw-p 00000000", (unsigned long)memory, (unsigned long)memory + 4096);
+    snprintf(line, sizeof(line), "%08lx-%08lx rw-p 00000000", (unsigned long)memory,
+             (unsigned long)memory + 4096);
     say("writable page listed: %s", strstr(whole("/proc/self/maps"), line) ? "yes" : "no");
     has("/proc/self/maps", "r-xp");
     has("/proc/self/maps", "[stack]");

@@ -30,15 +30,12 @@ static void tell_fault(int number, siginfo_t *info, void *context)
     siglongjmp(back, 1);
 }
 
-static void leave(int number)
-{
-    siglongjmp(back, number);
-}
+static void leave(int number) { siglongjmp(back, number); }
 
 static void catch_faults(void)
 {
-    struct sigaction action = {.sa_sigaction = tell_fault, .sa_flags = SA_SIGINFO};
-    struct rlimit none = {0, 0};
+    struct sigaction action = { .sa_sigaction = tell_fault, .sa_flags = SA_SIGINFO };
+    struct rlimit none = { 0, 0 };
     setrlimit(RLIMIT_CORE, &none);
     sigaction(SIGSEGV, &action, NULL);
     sigaction(SIGBUS, &action, NULL);
@@ -63,10 +60,7 @@ static void try_write(char *address)
     }
 }
 
-static char *map(int protection)
-{
-    return mmap(NULL, 8192, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-}
+static char *map(int protection) { return mmap(NULL, 8192, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
 
 TOPIC(fault_memory)
 {
@@ -112,7 +106,7 @@ TOPIC(fault_execution)
     catch_faults();
     // Only that it is refused: i386 Linux without PAE, the oracle, has no execute protection and faults otherwise.
     char *code = map(PROT_READ | PROT_WRITE);
-    struct sigaction action = {.sa_handler = leave};
+    struct sigaction action = { .sa_handler = leave };
     sigaction(SIGSEGV, &action, NULL);
     if (sigsetjmp(back, 1) == 0)
         ((void (*)(void))(uintptr_t)code)();
@@ -126,7 +120,7 @@ TOPIC(fault_execution)
 
 TOPIC(fault_unhandled)
 {
-    struct rlimit none = {0, 0};
+    struct rlimit none = { 0, 0 };
     sigset_t set;
     setrlimit(RLIMIT_CORE, &none);
     pid_t pid = fork();

@@ -14,7 +14,7 @@
 
 static void set_handler(int number, void (*handler)(int), int flags)
 {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+    struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, NULL);
 }
@@ -62,7 +62,7 @@ static void nest(int number)
 
 TOPIC(signal_nested)
 {
-    struct sigaction action = {.sa_handler = nest};
+    struct sigaction action = { .sa_handler = nest };
     sigemptyset(&action.sa_mask);
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGUSR2, &action, NULL);
@@ -84,8 +84,8 @@ static void tell_info(int number, siginfo_t *info, void *context)
 
 TOPIC(signal_info)
 {
-    struct sigaction action = {.sa_sigaction = tell_info, .sa_flags = SA_SIGINFO};
-    union sigval value = {.sival_int = 4711};
+    struct sigaction action = { .sa_sigaction = tell_info, .sa_flags = SA_SIGINFO };
+    union sigval value = { .sival_int = 4711 };
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGRTMIN, &action, NULL);
     kill(getpid(), SIGUSR1);
@@ -119,7 +119,7 @@ static void tell_stack(int number)
 
 TOPIC(signal_altstack)
 {
-    stack_t stack = {.ss_sp = alternate, .ss_size = sizeof(alternate)}, old;
+    stack_t stack = { .ss_sp = alternate, .ss_size = sizeof(alternate) }, old;
     TRY(sigaltstack(&stack, &old));
     CHECK(old.ss_flags == SS_DISABLE);
     set_handler(SIGUSR1, tell_stack, SA_ONSTACK);
@@ -138,10 +138,7 @@ TOPIC(signal_altstack)
 
 static sigjmp_buf back;
 
-static void jump(int number)
-{
-    siglongjmp(back, number);
-}
+static void jump(int number) { siglongjmp(back, number); }
 
 TOPIC(signal_longjmp)
 {
@@ -172,7 +169,7 @@ static int recurse(volatile char *outer)
 
 TOPIC(signal_stack_overflow)
 {
-    stack_t stack = {.ss_sp = alternate, .ss_size = sizeof(alternate)};
+    stack_t stack = { .ss_sp = alternate, .ss_size = sizeof(alternate) };
     sigaltstack(&stack, NULL);
     set_handler(SIGSEGV, overflow, SA_ONSTACK);
     if (sigsetjmp(back, 1) == 0)
@@ -202,7 +199,7 @@ static void change_registers(int number, siginfo_t *info, void *context)
 
 TOPIC(signal_context)
 {
-    struct sigaction action = {.sa_sigaction = change_registers, .sa_flags = SA_SIGINFO};
+    struct sigaction action = { .sa_sigaction = change_registers, .sa_flags = SA_SIGINFO };
     sigset_t set;
     sigaction(SIGUSR1, &action, NULL);
     sigemptyset(&set);
@@ -216,7 +213,7 @@ TOPIC(signal_context)
 
 TOPIC(signal_action_errors)
 {
-    struct sigaction action = {.sa_handler = SIG_IGN};
+    struct sigaction action = { .sa_handler = SIG_IGN };
     TRY(sigaction(SIGKILL, &action, NULL));
     TRY(sigaction(SIGSTOP, &action, NULL));
     TRY(sigaction(0, &action, NULL));

@@ -14,13 +14,14 @@
 static void count_signal(int number, siginfo_t *info, void *context)
 {
     (void)context;
-    say("got %s%d value %d", number >= SIGRTMIN ? "SIGRTMIN+" : "", number >= SIGRTMIN ? number - SIGRTMIN : number,
+    say("got %s%d value %d", number >= SIGRTMIN ? "SIGRTMIN+" : "",
+        number >= SIGRTMIN ? number - SIGRTMIN : number,
         info->si_code == SI_QUEUE ? info->si_value.sival_int : -1);
 }
 
 static void handle(int number)
 {
-    struct sigaction action = {.sa_sigaction = count_signal, .sa_flags = SA_SIGINFO};
+    struct sigaction action = { .sa_sigaction = count_signal, .sa_flags = SA_SIGINFO };
     // One at a time, so that the order of delivery is the order of the lines.
     sigfillset(&action.sa_mask);
     sigaction(number, &action, NULL);
@@ -84,8 +85,8 @@ TOPIC(signal_queue_order)
 
 TOPIC(signal_queue_limit)
 {
-    struct rlimit limit = {3, 3};
-    union sigval value = {0};
+    struct rlimit limit = { 3, 3 };
+    union sigval value = { 0 };
     sigset_t set = set_of(SIGRTMIN, 0);
     pid_t pid = fork();
     if (pid == 0) {
@@ -104,8 +105,8 @@ TOPIC(signal_wait)
 {
     sigset_t set = set_of(SIGUSR1, SIGRTMIN + 1);
     siginfo_t info;
-    union sigval value = {.sival_int = 99};
-    struct timespec nothing = {0, 0};
+    union sigval value = { .sival_int = 99 };
+    struct timespec nothing = { 0, 0 };
     int number;
     sigprocmask(SIG_BLOCK, &set, NULL);
     raise(SIGUSR1);
@@ -144,10 +145,11 @@ TOPIC(signal_suspend)
 
 TOPIC(signal_fatal_defaults)
 {
-    static const int fatal[] = {SIGHUP, SIGINT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGVTALRM, SIGPROF, SIGIO,
-                                SIGSYS, SIGXCPU, SIGXFSZ, SIGBUS, SIGTRAP, SIGQUIT, SIGPWR, SIGSTKFLT};
-    static const int harmless[] = {SIGCHLD, SIGURG, SIGWINCH, SIGCONT};
-    struct rlimit none = {0, 0};
+    static const int fatal[] = { SIGHUP,    SIGINT,  SIGPIPE, SIGALRM, SIGTERM,  SIGUSR1,
+                                 SIGVTALRM, SIGPROF, SIGIO,   SIGSYS,  SIGXCPU,  SIGXFSZ,
+                                 SIGBUS,    SIGTRAP, SIGQUIT, SIGPWR,  SIGSTKFLT };
+    static const int harmless[] = { SIGCHLD, SIGURG, SIGWINCH, SIGCONT };
+    struct rlimit none = { 0, 0 };
     setrlimit(RLIMIT_CORE, &none);
     for (unsigned i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
         pid_t pid = fork();

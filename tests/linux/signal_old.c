@@ -27,7 +27,7 @@ static void tell(int number)
 
 TOPIC(signal_old_action)
 {
-    struct old_sigaction action = {.handler = tell, .mask = 1UL << (SIGHUP - 1)}, previous;
+    struct old_sigaction action = { .handler = tell, .mask = 1UL << (SIGHUP - 1) }, previous;
     unsigned long mask = 1UL << (SIGUSR2 - 1), old = 0, pending = 0;
     TRY(syscall(SYS_sigaction, SIGUSR1, &action, NULL));
     // No restorer is given: the frame, or the vDSO, has the code that calls sigreturn.
@@ -76,7 +76,7 @@ TOPIC(signal_rt_without_restorer)
         unsigned long flags;
         void (*restorer)(void);
         unsigned long mask[2];
-    } action = {.handler = note, .flags = SA_SIGINFO};
+    } action = { .handler = note, .flags = SA_SIGINFO };
     TRY(syscall(SYS_rt_sigaction, SIGUSR1, &action, NULL, 8));
     raise(SIGUSR1);
     CHECK(in_rt_frame);
@@ -84,19 +84,10 @@ TOPIC(signal_rt_without_restorer)
 
 #else
 
-TOPIC(signal_old_action)
-{
-    say("none here");
-}
+TOPIC(signal_old_action) { say("none here"); }
 
-TOPIC(signal_old_signal)
-{
-    say("none here");
-}
+TOPIC(signal_old_signal) { say("none here"); }
 
-TOPIC(signal_rt_without_restorer)
-{
-    say("the only way here");
-}
+TOPIC(signal_rt_without_restorer) { say("the only way here"); }
 
 #endif

@@ -34,7 +34,7 @@ static void note_and_wake(int number)
 
 static void set_handler(void (*handler)(int), int flags)
 {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+    struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
     handled = 0;
     sigaction(SIGUSR1, &action, NULL);
 }
@@ -99,9 +99,9 @@ TOPIC(restart_wait)
 
 TOPIC(restart_never)
 {
-    struct timespec long_time = {1000, 0}, rest = {0, 0};
-    struct timeval long_while = {1000, 0};
-    struct pollfd none = {.fd = -1};
+    struct timespec long_time = { 1000, 0 }, rest = { 0, 0 };
+    struct timeval long_while = { 1000, 0 };
+    struct pollfd none = { .fd = -1 };
     fd_set empty;
     sigset_t set;
     pipe(wake);
@@ -124,7 +124,7 @@ TOPIC(restart_never)
 
 TOPIC(restart_lock)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     int held[2], fd = open("lock", O_RDWR | O_CREAT, 0600);
     pipe(held);
     pipe(wake);

@@ -17,8 +17,9 @@ static void say_stat(const char *path)
     if (lstat(path, &status) < 0)
         say("%s is not there", path);
     else
-        say("%s: mode %o, uid %d, gid %d, links %ld, size %ld", path, (unsigned)status.st_mode, (int)status.st_uid,
-            (int)status.st_gid, (long)status.st_nlink, (long)(S_ISDIR(status.st_mode) ? 0 : status.st_size));
+        say("%s: mode %o, uid %d, gid %d, links %ld, size %ld", path, (unsigned)status.st_mode,
+            (int)status.st_uid, (int)status.st_gid, (long)status.st_nlink,
+            (long)(S_ISDIR(status.st_mode) ? 0 : status.st_size));
 }
 
 TOPIC(stat_kinds)
@@ -74,12 +75,12 @@ TOPIC(stat_modes)
 TOPIC(stat_times)
 {
     struct stat before, after;
-    struct timespec times[2] = {{1000000000, 123456789}, {1100000000, 987654321}};
+    struct timespec times[2] = { { 1000000000, 123456789 }, { 1100000000, 987654321 } };
     write_file("f", "x", 0644);
     TRY(utimensat(AT_FDCWD, "f", times, 0));
     stat("f", &before);
-    say("%ld.%09ld %ld.%09ld", (long)before.st_atim.tv_sec, before.st_atim.tv_nsec, (long)before.st_mtim.tv_sec,
-        before.st_mtim.tv_nsec);
+    say("%ld.%09ld %ld.%09ld", (long)before.st_atim.tv_sec, before.st_atim.tv_nsec,
+        (long)before.st_mtim.tv_sec, before.st_mtim.tv_nsec);
     times[0].tv_nsec = UTIME_OMIT;
     times[1].tv_nsec = UTIME_NOW;
     TRY(utimensat(AT_FDCWD, "f", times, 0));
@@ -87,7 +88,7 @@ TOPIC(stat_times)
     CHECK(after.st_atim.tv_sec == 1000000000);
     CHECK(after.st_mtim.tv_sec > 1700000000 || time(NULL) < 1700000000);
     // Writing moves the time of modification, a change of mode only that of change.
-    utimensat(AT_FDCWD, "f", (struct timespec[]){{5, 0}, {6, 0}}, 0);
+    utimensat(AT_FDCWD, "f", (struct timespec[]){ { 5, 0 }, { 6, 0 } }, 0);
     chmod("f", 0600);
     stat("f", &after);
     say("%ld %ld", (long)after.st_atim.tv_sec, (long)after.st_mtim.tv_sec);
@@ -95,7 +96,7 @@ TOPIC(stat_times)
     write(fd, "y", 1);
     fstat(fd, &after);
     CHECK(after.st_mtim.tv_sec != 6);
-    TRY(futimens(fd, (struct timespec[]){{7, 0}, {8, 0}}));
+    TRY(futimens(fd, (struct timespec[]){ { 7, 0 }, { 8, 0 } }));
     fstat(fd, &after);
     say("%ld %ld", (long)after.st_atim.tv_sec, (long)after.st_mtim.tv_sec);
     times[0].tv_nsec = -5;
@@ -109,7 +110,8 @@ TOPIC(stat_statx)
     write_file("f", "1234567", 0644);
     TRY(statx(AT_FDCWD, "f", 0, STATX_BASIC_STATS, &extended));
     CHECK((extended.stx_mask & STATX_BASIC_STATS) == STATX_BASIC_STATS);
-    say("mode %o, size %llu, links %u", extended.stx_mode, (unsigned long long)extended.stx_size, extended.stx_nlink);
+    say("mode %o, size %llu, links %u", extended.stx_mode, (unsigned long long)extended.stx_size,
+        extended.stx_nlink);
     struct stat status;
     stat("f", &status);
     CHECK(extended.stx_ino == status.st_ino);

@@ -12,11 +12,11 @@ struct topic {
     void (*run)(void);
 };
 
-#define TOPIC(topic_name)                                                                                     \
-    static void run_##topic_name(void);                                                                       \
-    static const struct topic topic_##topic_name                                                              \
-        __attribute__((used, retain, section("topics"), aligned(sizeof(void *)))) = {#topic_name,             \
-                                                                                     run_##topic_name};       \
+#define TOPIC(topic_name)                                                                                    \
+    static void run_##topic_name(void);                                                                      \
+    static const struct topic topic_##topic_name                                                             \
+        __attribute__((used, retain, section("topics"), aligned(sizeof(void *)))) = { #topic_name,           \
+                                                                                      run_##topic_name };    \
     static void run_##topic_name(void)
 
 // One line, in one write.
@@ -45,11 +45,11 @@ struct child {
     int (*run)(int argc, char **argv);
 };
 
-#define CHILD(child_name)                                                                                     \
-    static int child_run_##child_name(int argc, char **argv);                                                 \
-    static const struct child child_##child_name                                                              \
-        __attribute__((used, retain, section("children"), aligned(sizeof(void *)))) = {#child_name,           \
-                                                                                      child_run_##child_name}; \
+#define CHILD(child_name)                                                                                    \
+    static int child_run_##child_name(int argc, char **argv);                                                \
+    static const struct child child_##child_name                                                             \
+        __attribute__((used, retain, section("children"),                                                    \
+                       aligned(sizeof(void *)))) = { #child_name, child_run_##child_name };                  \
     static int child_run_##child_name(int argc __attribute__((unused)), char **argv __attribute__((unused)))
 
 // One byte over a pipe: the only way that processes of a topic wait for each other.

@@ -34,7 +34,7 @@ static void await_alarms(int signal_number, int count)
 
 TOPIC(timer_interval)
 {
-    struct itimerval timer = {{0, 2000}, {0, 1000}}, old;
+    struct itimerval timer = { { 0, 2000 }, { 0, 1000 } }, old;
     signal(SIGALRM, on_alarm);
     TRY(setitimer(ITIMER_REAL, &timer, NULL));
     await_alarms(SIGALRM, 3);
@@ -59,7 +59,7 @@ TOPIC(timer_alarm)
     TRY(alarm(0));
     pid_t pid = fork();
     if (pid == 0) {
-        struct itimerval timer = {{0, 0}, {0, 1000}};
+        struct itimerval timer = { { 0, 0 }, { 0, 1000 } };
         signal(SIGALRM, SIG_DFL);
         setitimer(ITIMER_REAL, &timer, NULL);
         for (;;)
@@ -71,7 +71,7 @@ TOPIC(timer_alarm)
 TOPIC(timer_cpu)
 {
     // Counts only while this process computes.
-    struct itimerval timer = {{0, 0}, {0, 10000}};
+    struct itimerval timer = { { 0, 0 }, { 0, 10000 } };
     volatile long work = 0;
     signal(SIGVTALRM, on_alarm);
     TRY(setitimer(ITIMER_VIRTUAL, &timer, NULL));
@@ -88,7 +88,7 @@ TOPIC(timer_cpu)
 
 TOPIC(timer_sleep)
 {
-    struct timespec short_time = {0, 1000000}, bad = {0, 1000000000}, negative = {-1, 0}, before, after;
+    struct timespec short_time = { 0, 1000000 }, bad = { 0, 1000000000 }, negative = { -1, 0 }, before, after;
     clock_gettime(CLOCK_MONOTONIC, &before);
     TRY(nanosleep(&short_time, NULL));
     clock_gettime(CLOCK_MONOTONIC, &after);
@@ -106,8 +106,9 @@ TOPIC(timer_sleep)
 
 TOPIC(clocks)
 {
-    static const int ids[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID,
-                              CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME};
+    static const int ids[] = { CLOCK_REALTIME,          CLOCK_MONOTONIC,     CLOCK_PROCESS_CPUTIME_ID,
+                               CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE,
+                               CLOCK_MONOTONIC_COARSE,  CLOCK_BOOTTIME };
     struct timespec first, second;
     for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
         bool backwards = false;
@@ -140,7 +141,8 @@ TOPIC(cpu_times)
     do {
         work++;
         times(&times_after);
-    } while (times_after.tms_utime + times_after.tms_stime < times_before.tms_utime + times_before.tms_stime + 2);
+    } while (times_after.tms_utime + times_after.tms_stime <
+             times_before.tms_utime + times_before.tms_stime + 2);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
     CHECK(after.tv_sec > before.tv_sec || after.tv_nsec > before.tv_nsec);
     CHECK(times_after.tms_cutime == 0 && times_after.tms_cstime == 0);

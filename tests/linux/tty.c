@@ -65,14 +65,14 @@ static void type(const char *text)
 
 static bool readable(int fd)
 {
-    struct pollfd item = {.fd = fd, .events = POLLIN};
+    struct pollfd item = { .fd = fd, .events = POLLIN };
     return poll(&item, 1, 0) == 1;
 }
 
 // What was typed goes through the line discipline in its own time.
 static void await_readable(int fd)
 {
-    struct pollfd item = {.fd = fd, .events = POLLIN};
+    struct pollfd item = { .fd = fd, .events = POLLIN };
     poll(&item, 1, -1);
 }
 
@@ -188,12 +188,13 @@ TOPIC(tty_raw)
 TOPIC(tty_settings)
 {
     struct termios settings;
-    struct winsize size = {.ws_row = 40, .ws_col = 100};
+    struct winsize size = { .ws_row = 40, .ws_col = 100 };
     open_pair();
     TRY(tcgetattr(slave, &settings));
     say("i %o o %o c %o l %o", settings.c_iflag, settings.c_oflag, settings.c_cflag, settings.c_lflag);
     say("cc %d %d %d %d %d %d %d %d", settings.c_cc[VINTR], settings.c_cc[VQUIT], settings.c_cc[VERASE],
-        settings.c_cc[VKILL], settings.c_cc[VEOF], settings.c_cc[VMIN], settings.c_cc[VSUSP], settings.c_cc[VWERASE]);
+        settings.c_cc[VKILL], settings.c_cc[VEOF], settings.c_cc[VMIN], settings.c_cc[VSUSP],
+        settings.c_cc[VWERASE]);
     CHECK(cfgetospeed(&settings) == B38400);
     TRY(ioctl(slave, TIOCGWINSZ, &size));
     say("%d %d", size.ws_row, size.ws_col);
@@ -216,10 +217,7 @@ TOPIC(tty_settings)
 
 static volatile int caught;
 
-static void note(int number)
-{
-    caught = number;
-}
+static void note(int number) { caught = number; }
 
 TOPIC(tty_signals)
 {
@@ -245,7 +243,7 @@ TOPIC(tty_signals)
         type("\034");
         sigsuspend(&old);
         say("caught %d", caught);
-        struct winsize size = {.ws_row = 7, .ws_col = 9};
+        struct winsize size = { .ws_row = 7, .ws_col = 9 };
         ioctl(master, TIOCSWINSZ, &size);
         sigsuspend(&old);
         say("caught %d", caught);

@@ -11,10 +11,7 @@
 
 extern char **environ;
 
-CHILD(exit_code)
-{
-    return argc > 1 ? argv[1][0] - '0' : 0;
-}
+CHILD(exit_code) { return argc > 1 ? argv[1][0] - '0' : 0; }
 
 static volatile int written;
 
@@ -32,7 +29,7 @@ TOPIC(vfork_memory)
 
 TOPIC(vfork_then_exec)
 {
-    char *arguments[] = {"t", "--child", "exit_code", "7", NULL};
+    char *arguments[] = { "t", "--child", "exit_code", "7", NULL };
     pid_t pid = vfork();
     if (pid == 0) {
         execv(test_program, arguments);
@@ -61,7 +58,7 @@ TOPIC(vfork_killed)
 
 TOPIC(vfork_many)
 {
-    char *arguments[] = {"t", "--child", "exit_code", "3", NULL};
+    char *arguments[] = { "t", "--child", "exit_code", "3", NULL };
     int good = 0;
     for (int i = 0; i < 30; i++) {
         int status = 0;
@@ -78,7 +75,7 @@ TOPIC(vfork_many)
 
 TOPIC(spawn)
 {
-    char *arguments[] = {"t", "--child", "exit_code", "5", NULL};
+    char *arguments[] = { "t", "--child", "exit_code", "5", NULL };
     pid_t pid;
     TRY(posix_spawn(&pid, test_program, NULL, NULL, arguments, environ));
     reap("spawned", pid);

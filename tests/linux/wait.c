@@ -39,7 +39,7 @@ TOPIC(wait_nohang)
 
 TOPIC(wait_statuses)
 {
-    static const int signals[] = {SIGKILL, SIGTERM, SIGSEGV, SIGABRT, SIGUSR1};
+    static const int signals[] = { SIGKILL, SIGTERM, SIGSEGV, SIGABRT, SIGUSR1 };
     for (int code = 0; code < 256; code += 85) {
         pid_t pid = fork();
         if (pid == 0)
@@ -51,7 +51,7 @@ TOPIC(wait_statuses)
         _exit(0x1234);
     reap("only the low byte of an exit status counts", pid);
     for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-        struct rlimit none = {0, 0};
+        struct rlimit none = { 0, 0 };
         pid = fork();
         if (pid == 0) {
             setrlimit(RLIMIT_CORE, &none);
@@ -119,7 +119,7 @@ TOPIC(wait_stopped)
 
 TOPIC(wait_ignored_children)
 {
-    struct sigaction action = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
+    struct sigaction action = { .sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT };
     signal(SIGCHLD, SIG_IGN);
     for (int i = 0; i < 3; i++)
         if (fork() == 0)
@@ -137,14 +137,11 @@ TOPIC(wait_ignored_children)
     reap("child", pid);
 }
 
-static void on_signal(int number)
-{
-    (void)number;
-}
+static void on_signal(int number) { (void)number; }
 
 TOPIC(wait_interrupted)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = { .sa_handler = on_signal };
     pid_t parent = getpid();
     sigaction(SIGUSR1, &action, NULL);
     pid_t pid = fork();

@@ -23,12 +23,14 @@ static const char *code_name(int code)
 static void say_info(const char *what, const siginfo_t *info, pid_t pid)
 {
     say("%s: signal %d %s status %d, %s", what, info->si_signo, code_name(info->si_code), info->si_status,
-        info->si_pid == pid ? "of the child" : info->si_pid == 0 ? "of nobody" : "of another");
+        info->si_pid == pid ? "of the child"
+        : info->si_pid == 0 ? "of nobody"
+                            : "of another");
 }
 
 TOPIC(waitid_exited)
 {
-    siginfo_t info = {0};
+    siginfo_t info = { 0 };
     pid_t pid = fork();
     if (pid == 0)
         _exit(300);
@@ -41,7 +43,7 @@ TOPIC(waitid_exited)
 
 TOPIC(waitid_stopped)
 {
-    siginfo_t info = {0};
+    siginfo_t info = { 0 };
     pid_t pid = fork();
     if (pid == 0) {
         raise(SIGSTOP);
@@ -63,7 +65,7 @@ TOPIC(waitid_stopped)
 
 TOPIC(waitid_group)
 {
-    siginfo_t info = {0};
+    siginfo_t info = { 0 };
     pid_t pid = fork();
     if (pid == 0) {
         setpgid(0, 0);
@@ -91,7 +93,7 @@ TOPIC(waitid_errors)
 
 TOPIC(waitid_pidfd)
 {
-    siginfo_t info = {0};
+    siginfo_t info = { 0 };
     pid_t pid = fork();
     if (pid == 0)
         _exit(11);

@@ -87,12 +87,8 @@ static void parse_request(struct request *request)
     size_t words = 0, variables = 0;
     for (char *record = run_text, *end = run_text + run_length; record < end; record += strlen(record) + 1) {
         switch (record[0]) {
-        case 'u':
-            request->uid = (uid_t)strtoul(record + 1, NULL, 10);
-            break;
-        case 'd':
-            request->directory = record + 1;
-            break;
+        case 'u': request->uid = (uid_t)strtoul(record + 1, NULL, 10); break;
+        case 'd': request->directory = record + 1; break;
         case 'e':
             if (variables < MAX_ENVIRONMENT)
                 request->environment[variables++] = record + 1;

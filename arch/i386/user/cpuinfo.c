@@ -30,12 +30,15 @@ static void model_name(char name[49])
 
 static size_t feature_names(char *to, size_t size, uint32_t edx, uint32_t ecx)
 {
-    static const char *const low[32] = {
-        "fpu", "vme", "de", "pse", "tsc", "msr", "pae", "mce", "cx8", "apic", [11] = "sep", "mtrr", "pge", "mca",
-        "cmov", "pat", "pse36", "pn", "clflush", [21] = "dts", "acpi", "mmx", "fxsr", "sse", "sse2", "ss", "ht" };
-    static const char *const high[32] = { "pni", "pclmulqdq", [9] = "ssse3", [12] = "fma", "cx16", [19] = "sse4_1",
-                                          "sse4_2", "x2apic", "movbe", "popcnt", [25] = "aes", "xsave", [28] = "avx",
-                                          "f16c", "rdrand", "hypervisor" };
+    static const char *const low[32] = { "fpu",     "vme",        "de",   "pse",  "tsc",        "msr",
+                                         "pae",     "mce",        "cx8",  "apic", [11] = "sep", "mtrr",
+                                         "pge",     "mca",        "cmov", "pat",  "pse36",      "pn",
+                                         "clflush", [21] = "dts", "acpi", "mmx",  "fxsr",       "sse",
+                                         "sse2",    "ss",         "ht" };
+    static const char *const high[32] = { "pni",        "pclmulqdq",     [9] = "ssse3", [12] = "fma",
+                                          "cx16",       [19] = "sse4_1", "sse4_2",      "x2apic",
+                                          "movbe",      "popcnt",        [25] = "aes",  "xsave",
+                                          [28] = "avx", "f16c",          "rdrand",      "hypervisor" };
     size_t length = 0;
     for (unsigned bit = 0; bit < 64 && length < size; bit++) {
         const char *name = bit < 32 ? low[bit] : high[bit - 32];
@@ -60,8 +63,9 @@ void cpuinfo_text(char *to, size_t size)
         model |= signature.a >> 12 & 0xf0;
     if (family == 15)
         family += signature.a >> 20 & 0xff;
-    snprintf(to, size,
-             "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\nstepping\t: %u\n"
-             "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\nflags\t\t:%s\n\n",
-             vendor, family, model, name, signature.a & 15, id.a, flags);
+    snprintf(
+        to, size,
+        "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\nstepping\t: %u\n"
+        "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\nflags\t\t:%s\n\n",
+        vendor, family, model, name, signature.a & 15, id.a, flags);
 }

@@ -7,9 +7,10 @@
 #define EFLAGS_USER 0x202u
 #define TLS_SLOTS 3
 
-void frame_start(struct user_frame *frame, unsigned long entry, unsigned long stack) {
+void frame_start(struct user_frame *frame, unsigned long entry, unsigned long stack)
+{
     uint32_t cs = frame->cs, ss = frame->ss;
-    *frame = (struct user_frame){.ds = ss, .es = ss, .ss = ss, .cs = cs};
+    *frame = (struct user_frame){ .ds = ss, .es = ss, .ss = ss, .cs = cs };
     frame->orig_eax = (uint32_t)-1;
     frame->eip = entry;
     frame->esp = stack;
@@ -22,29 +23,34 @@ unsigned long frame_stack(const struct user_frame *frame) { return frame->esp; }
 
 void frame_set_result(struct user_frame *frame, long value) { frame->eax = (uint32_t)value; }
 
-void frame_restart(struct user_frame *frame) {
+void frame_restart(struct user_frame *frame)
+{
     frame->eax = frame->orig_eax;
     frame->eip -= CALL_ADVANCE;
 }
 
-void frame_restart_block(struct user_frame *frame, unsigned long number) {
+void frame_restart_block(struct user_frame *frame, unsigned long number)
+{
     frame->eax = number;
     frame->eip -= CALL_ADVANCE;
 }
 
 // --- thread-local storage: three GDT slots, described by the two words of a segment descriptor
 
-static bool is_empty(const struct user_desc *desc) {
+static bool is_empty(const struct user_desc *desc)
+{
     return !desc->base && !desc->limit && !desc->contents && desc->read_exec_only && !desc->seg_32bit &&
            !desc->limit_in_pages && desc->seg_not_present && !desc->useable;
 }
 
-static bool is_zero(const struct user_desc *desc) {
+static bool is_zero(const struct user_desc *desc)
+{
     return !desc->base && !desc->limit && !desc->contents && !desc->read_exec_only && !desc->seg_32bit &&
            !desc->limit_in_pages && !desc->seg_not_present && !desc->useable;
 }
 
-static void to_words(const struct user_desc *desc, uint32_t words[2]) {
+static void to_words(const struct user_desc *desc, uint32_t words[2])
+{
     words[0] = words[1] = 0;
     if (is_empty(desc) || is_zero(desc))
         return;
@@ -55,7 +61,8 @@ static void to_words(const struct user_desc *desc, uint32_t words[2]) {
                (uint32_t)desc->limit_in_pages << 23 | (uint32_t)desc->useable << 20 | 0x7100;
 }
 
-static void from_words(uint32_t entry, const uint32_t words[2], struct user_desc *desc) {
+static void from_words(uint32_t entry, const uint32_t words[2], struct user_desc *desc)
+{
     *desc = (struct user_desc){
         .entry_number = entry,
         .base = words[0] >> 16 | (words[1] & 0xff) << 16 | (words[1] & 0xff000000),
@@ -70,11 +77,14 @@ static void from_words(uint32_t entry, const uint32_t words[2], struct user_desc
 }
 
 // Code segments are refused, as Linux does; so is a 16-bit segment.
-static bool is_allowed(const struct user_desc *desc) {
-    return is_empty(desc) || is_zero(desc) || (desc->seg_32bit && desc->contents <= 1 && !desc->seg_not_present);
+static bool is_allowed(const struct user_desc *desc)
+{
+    return is_empty(desc) || is_zero(desc) ||
+           (desc->seg_32bit && desc->contents <= 1 && !desc->seg_not_present);
 }
 
-static int free_slot(handle_t task) {
+static int free_slot(handle_t task)
+{
     for (unsigned slot = 0; slot < TLS_SLOTS; slot++) {
         if (KCALL2(task_get_tls, task, slot) == 0 && !message_page->result[0] && !message_page->result[1])
             return (int)slot;
@@ -82,7 +92,8 @@ static int free_slot(handle_t task) {
     return -ESRCH;
 }
 
-static long set_area(handle_t task, handle_t space, unsigned long address, bool allocate) {
+static long set_area(handle_t task, handle_t space, unsigned long address, bool allocate)
+{
     struct user_desc desc;
     if (copy_in(0, space, &desc, address, sizeof(desc)) != sizeof(desc))
         return -EFAULT;
@@ -104,18 +115,24 @@ static long set_area(handle_t task, handle_t space, unsigned long address, bool 
     return task_set_tls(task, (unsigned)slot, words[0], words[1]);
 }
 
-int tls_clone(handle_t child, handle_t space, unsigned long tls) { return (int)set_area(child, space, tls, false); }
+int tls_clone(handle_t child, handle_t space, unsigned long tls)
+{
+    return (int)set_area(child, space, tls, false);
+}
 
-void tls_reset(handle_t task) {
+void tls_reset(handle_t task)
+{
     for (unsigned slot = 0; slot < TLS_SLOTS; slot++)
         task_set_tls(task, slot, 0, 0);
 }
 
-long tls_set_area(handle_t task, handle_t space, unsigned long user_desc) {
+long tls_set_area(handle_t task, handle_t space, unsigned long user_desc)
+{
     return set_area(task, space, user_desc, true);
 }
 
-long tls_get_area(handle_t task, handle_t space, unsigned long user_desc) {
+long tls_get_area(handle_t task, handle_t space, unsigned long user_desc)
+{
     uint32_t entry;
     if (copy_in(0, space, &entry, user_desc, sizeof(entry)) != sizeof(entry))
         return -EFAULT;
@@ -124,7 +141,7 @@ long tls_get_area(handle_t task, handle_t space, unsigned long user_desc) {
     long error = KCALL2(task_get_tls, task, entry - TLS_ENTRY_MIN);
     if (error < 0)
         return error;
-    uint32_t words[2] = {(uint32_t)message_page->result[0], (uint32_t)message_page->result[1]};
+    uint32_t words[2] = { (uint32_t)message_page->result[0], (uint32_t)message_page->result[1] };
     struct user_desc desc;
     from_words(entry, words, &desc);
     return copy_out(0, space, &desc, user_desc, sizeof(desc)) == sizeof(desc) ? 0 : -EFAULT;
@@ -132,13 +149,15 @@ long tls_get_area(handle_t task, handle_t space, unsigned long user_desc) {
 
 // --- processor
 
-static void cpuid(uint32_t leaf, uint32_t registers[4]) {
+static void cpuid(uint32_t leaf, uint32_t registers[4])
+{
     __asm__("cpuid"
             : "=a"(registers[0]), "=b"(registers[1]), "=c"(registers[2]), "=d"(registers[3])
             : "a"(leaf), "c"(0));
 }
 
-unsigned long arch_hwcap(void) {
+unsigned long arch_hwcap(void)
+{
     uint32_t registers[4];
     cpuid(1, registers);
     return registers[3];

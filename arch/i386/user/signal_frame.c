@@ -35,11 +35,12 @@ struct rt_sigframe {
 };
 
 // Debuggers and unwinders know these: pop %eax; mov $119, %eax; int $0x80 and mov $173, %eax; int $0x80.
-static const uint8_t old_code[8] = {0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80};
-static const uint8_t rt_code[8] = {0xb8, 173, 0, 0, 0, 0xcd, 0x80, 0};
+static const uint8_t old_code[8] = { 0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80 };
+static const uint8_t rt_code[8] = { 0xb8, 173, 0, 0, 0, 0xcd, 0x80, 0 };
 
 // FXSAVE (Intel SDM volume 1, 10.5.1) -> FNSAVE.
-static void legacy_from_fxsave(struct fpu_legacy *legacy, const uint8_t *fxsave) {
+static void legacy_from_fxsave(struct fpu_legacy *legacy, const uint8_t *fxsave)
+{
     uint16_t control, status;
     memcpy(&control, fxsave, 2);
     memcpy(&status, fxsave + 2, 2);
@@ -62,14 +63,16 @@ static void legacy_from_fxsave(struct fpu_legacy *legacy, const uint8_t *fxsave)
     legacy->tag = tag;
     memcpy(&legacy->instruction, fxsave + 8, 4);
     memcpy(&legacy->operand, fxsave + 16, 4);
-    legacy->instruction_selector = fxsave[12] | fxsave[13] << 8 | (uint32_t)(fxsave[6] | fxsave[7] << 8) << 16;
+    legacy->instruction_selector =
+        fxsave[12] | fxsave[13] << 8 | (uint32_t)(fxsave[6] | fxsave[7] << 8) << 16;
     legacy->operand_selector = 0xffff0000u | fxsave[20] | fxsave[21] << 8;
     legacy->status_copy = status;
     legacy->magic = MAGIC_FXSR;
 }
 
 // The image's x87 part follows the legacy header, which is what programs that know no SSE have changed.
-static void fxsave_from_legacy(uint8_t *fxsave, const struct fpu_legacy *legacy) {
+static void fxsave_from_legacy(uint8_t *fxsave, const struct fpu_legacy *legacy)
+{
     memcpy(fxsave, &legacy->control, 2);
     memcpy(fxsave + 2, &legacy->status, 2);
     uint8_t tags = 0;
@@ -83,7 +86,8 @@ static void fxsave_from_legacy(uint8_t *fxsave, const struct fpu_legacy *legacy)
     memcpy(fxsave + 16, &legacy->operand, 4);
 }
 
-static int push_fpu(handle_t task, handle_t space, unsigned long *stack) {
+static int push_fpu(handle_t task, handle_t space, unsigned long *stack)
+{
     struct fpu_frame fpu;
     memset(&fpu, 0, sizeof(fpu));
     task_read_fpu(task, fpu.fxsave, sizeof(fpu.fxsave));
@@ -94,7 +98,8 @@ static int push_fpu(handle_t task, handle_t space, unsigned long *stack) {
     return copy_out(0, space, &fpu, *stack, sizeof(fpu)) == sizeof(fpu) ? 0 : -EFAULT;
 }
 
-static int pop_fpu(handle_t task, handle_t space, unsigned long address) {
+static int pop_fpu(handle_t task, handle_t space, unsigned long address)
+{
     if (address == 0)
         return (int)task_write_fpu(task, NULL, 0);
     struct fpu_frame fpu;
@@ -107,18 +112,37 @@ static int pop_fpu(handle_t task, handle_t space, unsigned long address) {
 }
 
 static void fill_context(struct sigcontext *context, const struct user_frame *frame,
-                         const struct signal_delivery *delivery, unsigned long fpu) {
+                         const struct signal_delivery *delivery, unsigned long fpu)
+{
     *context = (struct sigcontext){
-        .gs = frame->gs, .fs = frame->fs, .es = frame->es, .ds = frame->ds,
-        .edi = frame->edi, .esi = frame->esi, .ebp = frame->ebp, .esp = frame->esp,
-        .ebx = frame->ebx, .edx = frame->edx, .ecx = frame->ecx, .eax = frame->eax,
-        .trap = delivery->fault_trap, .error = delivery->fault_error, .eip = frame->eip, .cs = frame->cs,
-        .eflags = frame->eflags, .esp_at_signal = frame->esp, .ss = frame->ss,
-        .fpstate = fpu, .oldmask = (uint32_t)delivery->mask, .cr2 = delivery->fault_address,
+        .gs = frame->gs,
+        .fs = frame->fs,
+        .es = frame->es,
+        .ds = frame->ds,
+        .edi = frame->edi,
+        .esi = frame->esi,
+        .ebp = frame->ebp,
+        .esp = frame->esp,
+        .ebx = frame->ebx,
+        .edx = frame->edx,
+        .ecx = frame->ecx,
+        .eax = frame->eax,
+        .trap = delivery->fault_trap,
+        .error = delivery->fault_error,
+        .eip = frame->eip,
+        .cs = frame->cs,
+        .eflags = frame->eflags,
+        .esp_at_signal = frame->esp,
+        .ss = frame->ss,
+        .fpstate = fpu,
+        .oldmask = (uint32_t)delivery->mask,
+        .cr2 = delivery->fault_address,
     };
 }
 
-static void enter_handler(struct user_frame *frame, const struct signal_delivery *delivery, unsigned long stack) {
+static void enter_handler(struct user_frame *frame, const struct signal_delivery *delivery,
+                          unsigned long stack)
+{
     frame->eip = delivery->handler;
     frame->esp = stack;
     frame->eax = (uint32_t)delivery->signal;
@@ -131,7 +155,8 @@ static void enter_handler(struct user_frame *frame, const struct signal_delivery
 static unsigned long place(unsigned long stack, size_t size) { return ((stack - size + 4) & ~15ul) - 4; }
 
 static int push_old(handle_t space, struct user_frame *frame, const struct signal_delivery *delivery,
-                    unsigned long fpu) {
+                    unsigned long fpu)
+{
     struct old_sigframe local;
     memset(&local, 0, sizeof(local));
     local.return_address = delivery->flags & SA_RESTORER ? delivery->restorer : delivery->trampoline;
@@ -146,7 +171,9 @@ static int push_old(handle_t space, struct user_frame *frame, const struct signa
     return 0;
 }
 
-static int push_rt(handle_t space, struct user_frame *frame, const struct signal_delivery *delivery, unsigned long fpu) {
+static int push_rt(handle_t space, struct user_frame *frame, const struct signal_delivery *delivery,
+                   unsigned long fpu)
+{
     struct rt_sigframe local;
     memset(&local, 0, sizeof(local));
     unsigned long address = place(fpu, sizeof(local));
@@ -170,35 +197,54 @@ static int push_rt(handle_t space, struct user_frame *frame, const struct signal
     return 0;
 }
 
-int signal_frame_push(handle_t task, handle_t space, struct user_frame *frame, const struct signal_delivery *delivery) {
+int signal_frame_push(handle_t task, handle_t space, struct user_frame *frame,
+                      const struct signal_delivery *delivery)
+{
     unsigned long fpu = delivery->stack;
     if (push_fpu(task, space, &fpu) < 0)
         return -EFAULT;
-    return delivery->flags & SA_SIGINFO ? push_rt(space, frame, delivery, fpu) : push_old(space, frame, delivery, fpu);
+    return delivery->flags & SA_SIGINFO ? push_rt(space, frame, delivery, fpu)
+                                        : push_old(space, frame, delivery, fpu);
 }
 
-static int restore_context(handle_t task, handle_t space, struct user_frame *frame, const struct sigcontext *context) {
+static int restore_context(handle_t task, handle_t space, struct user_frame *frame,
+                           const struct sigcontext *context)
+{
     if (pop_fpu(task, space, context->fpstate) < 0)
         return -EFAULT;
     uint32_t eflags = (frame->eflags & ~EFLAGS_RESTORED) | (context->eflags & EFLAGS_RESTORED);
     *frame = (struct user_frame){
-        .ebx = context->ebx, .ecx = context->ecx, .edx = context->edx, .esi = context->esi, .edi = context->edi,
-        .ebp = context->ebp, .eax = context->eax, .orig_eax = (uint32_t)-1,
-        .ds = context->ds & 0xffff, .es = context->es & 0xffff, .fs = context->fs & 0xffff, .gs = context->gs & 0xffff,
-        .eip = context->eip, .cs = (context->cs & 0xffff) | 3, .eflags = eflags,
-        .esp = context->esp, .ss = (context->ss & 0xffff) | 3,
+        .ebx = context->ebx,
+        .ecx = context->ecx,
+        .edx = context->edx,
+        .esi = context->esi,
+        .edi = context->edi,
+        .ebp = context->ebp,
+        .eax = context->eax,
+        .orig_eax = (uint32_t)-1,
+        .ds = context->ds & 0xffff,
+        .es = context->es & 0xffff,
+        .fs = context->fs & 0xffff,
+        .gs = context->gs & 0xffff,
+        .eip = context->eip,
+        .cs = (context->cs & 0xffff) | 3,
+        .eflags = eflags,
+        .esp = context->esp,
+        .ss = (context->ss & 0xffff) | 3,
     };
     return 0;
 }
 
 int signal_frame_pop(handle_t task, handle_t space, struct user_frame *frame, bool rt, uint64_t *mask,
-                     struct stack_info *alternate) {
+                     struct stack_info *alternate)
+{
     if (rt) { // the return address was popped
         struct rt_sigframe local;
         if (copy_in(0, space, &local, frame->esp - 4, sizeof(local)) != sizeof(local))
             return -EFAULT;
         *mask = local.uc.mask[0] | (uint64_t)local.uc.mask[1] << 32;
-        *alternate = (struct stack_info){local.uc.stack_base, (int)local.uc.stack_flags, local.uc.stack_size};
+        *alternate =
+            (struct stack_info){ local.uc.stack_base, (int)local.uc.stack_flags, local.uc.stack_size };
         return restore_context(task, space, frame, &local.uc.context);
     }
     struct old_sigframe local; // the signal number was popped as well

@@ -15,15 +15,15 @@ typedef uint64_t token_t;  // call slot (low 32 bits) and generation (high 32 bi
 
 enum message_kind {
     MESSAGE_NONE,
-    MESSAGE_CALL,       // native call: number, args, handles, windows; label is the sender's badge
-    MESSAGE_TRAP,       // routed trap of a task: number, args; label is the task's label for this destination
-    MESSAGE_FAULT,      // exception: number is enum fault_kind, args {address, pc, access, arch trap, arch error code}
-    MESSAGE_DIVERT,     // task handed to its owner: number is the reason, args {value}
-    MESSAGE_PAGE,       // to a pager: label is the badge, args {first page, page count, access}
-    MESSAGE_CANCEL,     // token's caller wants the call ended: answer early or soon (the call is still open)
-    MESSAGE_ENDED,      // token's caller died: the call is gone, nothing may be answered
-    MESSAGE_REPLY,      // an asynchronous call was answered: label is the cookie, value and args are the reply
-    MESSAGE_NOTIFY,     // number holds the notification bits or-ed together since the last receive
+    MESSAGE_CALL, // native call: number, args, handles, windows; label is the sender's badge
+    MESSAGE_TRAP, // routed trap of a task: number, args; label is the task's label for this destination
+    MESSAGE_FAULT, // exception: number is enum fault_kind, args {address, pc, access, arch trap, arch error code}
+    MESSAGE_DIVERT, // task handed to its owner: number is the reason, args {value}
+    MESSAGE_PAGE,   // to a pager: label is the badge, args {first page, page count, access}
+    MESSAGE_CANCEL, // token's caller wants the call ended: answer early or soon (the call is still open)
+    MESSAGE_ENDED,  // token's caller died: the call is gone, nothing may be answered
+    MESSAGE_REPLY,  // an asynchronous call was answered: label is the cookie, value and args are the reply
+    MESSAGE_NOTIFY, // number holds the notification bits or-ed together since the last receive
     MESSAGE_BADGE_GONE, // no send handle with badge `label` is left
 };
 
@@ -34,12 +34,12 @@ enum fault_kind {
     FAULT_MEMORY,     // the quota or the machine is out of frames; a FRAME reply retries
     FAULT_ILLEGAL,    // illegal instruction
     FAULT_BREAKPOINT,
-    FAULT_STEP,       // single step or hardware debug trap
+    FAULT_STEP, // single step or hardware debug trap
     FAULT_DIVIDE,
     FAULT_OVERFLOW,
-    FAULT_FPU,        // arch error code holds the FPU's status
+    FAULT_FPU, // arch error code holds the FPU's status
     FAULT_ALIGNMENT,
-    FAULT_GENERAL,    // privileged instruction, bad segment: what Linux reports as SIGSEGV with SI_KERNEL
+    FAULT_GENERAL, // privileged instruction, bad segment: what Linux reports as SIGSEGV with SI_KERNEL
 };
 
 enum fault_access { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_EXECUTE = 4 };
@@ -68,9 +68,9 @@ struct window {
 };
 
 struct message {
-    uint32_t kind;      // in: enum message_kind; out of a reply: enum reply_kind
-    uint32_t flags;     // in: MESSAGE_*; out of a reply: REPLY_CONSUME
-    token_t token;      // in: the open call; out of a reply: the call answered
+    uint32_t kind;  // in: enum message_kind; out of a reply: enum reply_kind
+    uint32_t flags; // in: MESSAGE_*; out of a reply: REPLY_CONSUME
+    token_t token;  // in: the open call; out of a reply: the call answered
     unsigned long label;
     unsigned long number;
     unsigned long args[MESSAGE_WORDS];
@@ -80,8 +80,10 @@ struct message {
     struct window writable;            // native calls: what the receiver may write
 };
 
-#define MESSAGE_CANCELLED 1u // in: the call was cancelled before it was received (a requeued call of a dead server)
-#define REPLY_CONSUME 1u     // out of a reply by the owner: clears a pending task_interrupt (its work was just done)
+#define MESSAGE_CANCELLED                                                                                    \
+    1u // in: the call was cancelled before it was received (a requeued call of a dead server)
+#define REPLY_CONSUME                                                                                        \
+    1u // out of a reply by the owner: clears a pending task_interrupt (its work was just done)
 
 // Whom a copy, fault_in or compare-exchange means: the caller of an open call or, if space is not 0, a space.
 struct copy_target {
@@ -90,7 +92,7 @@ struct copy_target {
     uint32_t unused;
 };
 
-#define REPLY_CONSUME 1u     // out: the owner has handled a task_interrupt() that is not diverted yet; forget it
+#define REPLY_CONSUME 1u // out: the owner has handled a task_interrupt() that is not diverted yet; forget it
 
 struct message_page {
     struct message in;

@@ -18,12 +18,12 @@ enum handle_type {
     HANDLE_SYSTEM,
 };
 
-#define RIGHT_SEND 1u     // port: call, begin, notify, forward
-#define RIGHT_RECEIVE 2u  // port: receive, mint badges, revoke
-#define RIGHT_READ 4u     // memory, space: read or map readable
-#define RIGHT_WRITE 8u    // memory, space: write or map writable
-#define RIGHT_EXECUTE 16u // memory: map executable
-#define RIGHT_CONTROL 32u // change the object itself (map, destroy, resize, set)
+#define RIGHT_SEND 1u      // port: call, begin, notify, forward
+#define RIGHT_RECEIVE 2u   // port: receive, mint badges, revoke
+#define RIGHT_READ 4u      // memory, space: read or map readable
+#define RIGHT_WRITE 8u     // memory, space: write or map writable
+#define RIGHT_EXECUTE 16u  // memory: map executable
+#define RIGHT_CONTROL 32u  // change the object itself (map, destroy, resize, set)
 #define RIGHT_TRANSFER 64u // may travel in a message
 #define RIGHT_ALL 127u
 
@@ -31,21 +31,22 @@ enum handle_type {
 #define PROT_WRITE_BIT 2u
 #define PROT_EXECUTE_BIT 4u
 #define PROT_MASK 7u
-#define MAP_SHARED_BIT 0x10u     // stores reach the memory object (without object: refused, make one)
-#define MAP_FIXED_BIT 0x20u      // at exactly this address, replacing what is there
-#define MAP_NOREPLACE_BIT 0x40u  // with FIXED: EEXIST if anything is there
-#define MAP_GROWSDOWN_BIT 0x80u  // a stack: faults below start extend it, down to wide[3] (limit)
-#define MAP_POPULATE_BIT 0x100u  // bring present pages in now
-#define MAP_MAYWRITE_BIT 0x200u  // space_protect may add write later (always so for private)
-#define MAP_BELOW_BIT 0x400u     // without FIXED: the highest free range ending at or below `address`
-#define MAP_DEVICE_BIT 0x800u    // reported by space_query for physical memory
+#define MAP_SHARED_BIT 0x10u    // stores reach the memory object (without object: refused, make one)
+#define MAP_FIXED_BIT 0x20u     // at exactly this address, replacing what is there
+#define MAP_NOREPLACE_BIT 0x40u // with FIXED: EEXIST if anything is there
+#define MAP_GROWSDOWN_BIT 0x80u // a stack: faults below start extend it, down to wide[3] (limit)
+#define MAP_POPULATE_BIT 0x100u // bring present pages in now
+#define MAP_MAYWRITE_BIT 0x200u // space_protect may add write later (always so for private)
+#define MAP_BELOW_BIT 0x400u    // without FIXED: the highest free range ending at or below `address`
+#define MAP_DEVICE_BIT 0x800u   // reported by space_query for physical memory
 
 #define MEMORY_UNCACHED 1u
 #define MEMORY_LOW 2u // frames of the direct map, contiguous from the first page on (DMA); allocated at once
 
 // task_clone flags
 #define CLONE_STACK 1u // wide[0] is the new stack pointer
-#define CLONE_TLS 2u   // wide[1] is the tls: i386 address ignored here (use task_set_tls), riscv64 the tp register
+#define CLONE_TLS                                                                                            \
+    2u // wide[1] is the tls: i386 address ignored here (use task_set_tls), riscv64 the tp register
 
 #define TASK_LABELS 4    // slot 0 is the owner's
 #define TASK_CONSTANTS 8 // values a constant route can answer

@@ -17,7 +17,8 @@ struct rbtree {
 };
 
 // Links node below parent at *place (one of parent's children, or &tree->root), then rebalances.
-void rbtree_insert(struct rbtree *tree, struct rbtree_node *parent, struct rbtree_node **place, struct rbtree_node *node);
+void rbtree_insert(struct rbtree *tree, struct rbtree_node *parent, struct rbtree_node **place,
+                   struct rbtree_node *node);
 void rbtree_remove(struct rbtree *tree, struct rbtree_node *node);
 struct rbtree_node *rbtree_next(const struct rbtree_node *node);
 struct rbtree_node *rbtree_previous(const struct rbtree_node *node);

@@ -22,4 +22,5 @@ struct device {
 
 // `tree` is the flattened device tree (ROOT_DEVICES; length 0 where there is none). Finds at most `limit` devices,
 // in the machine's order (uart: the console first). -> how many, or a negative error number.
-int devices_find(const void *tree, size_t length, const char *command_line, struct device *devices, unsigned limit);
+int devices_find(const void *tree, size_t length, const char *command_line, struct device *devices,
+                 unsigned limit);

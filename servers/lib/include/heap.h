@@ -5,10 +5,10 @@
 
 #include <stddef.h>
 
-void *heap_alloc(size_t size);             // zeroed; NULL when the quota is exhausted
+void *heap_alloc(size_t size); // zeroed; NULL when the quota is exhausted
 void *heap_resize(void *block, size_t size);
 void heap_free(void *block);
-char *heap_string(const char *text);       // copy, or NULL
+char *heap_string(const char *text); // copy, or NULL
 size_t heap_used(void);
 // Testing: makes the n-th allocation from now fail; 0 turns it off.
 extern unsigned heap_failure_countdown;

@@ -16,12 +16,13 @@
 
 // Reasons of a divert by vfs (or by pm itself), and what pm does with `value`.
 enum linux_divert {
-    DIVERT_RESTARTSYS = DIVERT_SERVER, // interrupted: restart if no handler runs or it has SA_RESTART, else EINTR
-    DIVERT_RESTARTNOHAND,  // restart only if no handler runs
-    DIVERT_RESTARTNOINTR,  // restart always
-    DIVERT_RESTARTBLOCK,   // restart as restart_syscall, which vfs keeps the state for; EINTR if a handler ran
-    DIVERT_EINTR,          // never restarted: value stands (EINTR, or a partial count), deliver signals
-    DIVERT_RAISE = 32,     // DIVERT_RAISE + n: raise signal n at the calling thread first, then return value
+    DIVERT_RESTARTSYS =
+        DIVERT_SERVER,    // interrupted: restart if no handler runs or it has SA_RESTART, else EINTR
+    DIVERT_RESTARTNOHAND, // restart only if no handler runs
+    DIVERT_RESTARTNOINTR, // restart always
+    DIVERT_RESTARTBLOCK,  // restart as restart_syscall, which vfs keeps the state for; EINTR if a handler ran
+    DIVERT_EINTR,         // never restarted: value stands (EINTR, or a partial count), deliver signals
+    DIVERT_RAISE = 32,    // DIVERT_RAISE + n: raise signal n at the calling thread first, then return value
 };
 
 // Credentials and what else vfs checks often: its replica, kept by pm. Passed in a readable window.
@@ -45,45 +46,46 @@ struct vfs_exec_file {
     uint64_t size;
     uint64_t inode, device;
     uint32_t mode, uid, gid;
-    uint32_t nosuid; // the mount ignores set-id bits
+    uint32_t nosuid;  // the mount ignores set-id bits
     uint64_t exec_id; // vfs's reference to the open file, for VFS_EXEC or VFS_CLOSE_EXEC
 };
 
 enum pm_to_vfs {
-    VFS_CLONE = 0x100, // args {parent label or 0 for the first process, CLONE_FS | CLONE_FILES bits, tid, tgid,
-                       // pm's label of the child} -> label of the child
-    VFS_EXIT,          // args {label}: the thread is gone; answered when its descriptors are closed
-    VFS_IDENTITY,      // args {label}, readable window: struct vfs_identity
-    VFS_LIMITS,        // args {label}, readable window: struct vfs_limits
-    VFS_UNSHARE,       // args {label, CLONE_FS | CLONE_FILES bits}
-    VFS_OPEN_EXEC,     // args {label, dirfd, AT_* flags}, readable window: path; writable window: struct
-                       // vfs_exec_file + absolute path -> 0; handles[0] memory object (read, execute)
-    VFS_CLOSE_EXEC,    // args {exec_id low, high}: the exec failed, drop the file
-    VFS_EXEC,          // args {label, exec_id low, high}: past the point of no return: unshare files, close CLOEXEC
-                       // descriptors, remember the executable for /proc/PID/exe
-    VFS_MMAP,          // args {label, fd, prot bits, 1 if shared}; writable window: struct vfs_exec_file + path
-                       // (exec_id 0) -> 0; handles[0] memory object with the rights that fit
-    VFS_SESSION_END,   // args {sid}: the session leader exited; its terminal is disassociated
-                       // -> foreground group of that terminal, 0 if it had none
-    VFS_PIDFD,         // args {label, pm's label of the target thread group, pid, flags} -> descriptor
-    VFS_PIDFD_READY,   // args {pm's label of the target}: wake whoever polls it
-    VFS_FD_PIDFD,      // args {label, fd} -> 0, args {pm's label, pid}; EBADF if not a pidfd
-    VFS_SYNC,          // before power off
+    VFS_CLONE =
+        0x100,      // args {parent label or 0 for the first process, CLONE_FS | CLONE_FILES bits, tid, tgid,
+                    // pm's label of the child} -> label of the child
+    VFS_EXIT,       // args {label}: the thread is gone; answered when its descriptors are closed
+    VFS_IDENTITY,   // args {label}, readable window: struct vfs_identity
+    VFS_LIMITS,     // args {label}, readable window: struct vfs_limits
+    VFS_UNSHARE,    // args {label, CLONE_FS | CLONE_FILES bits}
+    VFS_OPEN_EXEC,  // args {label, dirfd, AT_* flags}, readable window: path; writable window: struct
+                    // vfs_exec_file + absolute path -> 0; handles[0] memory object (read, execute)
+    VFS_CLOSE_EXEC, // args {exec_id low, high}: the exec failed, drop the file
+    VFS_EXEC, // args {label, exec_id low, high}: past the point of no return: unshare files, close CLOEXEC
+              // descriptors, remember the executable for /proc/PID/exe
+    VFS_MMAP, // args {label, fd, prot bits, 1 if shared}; writable window: struct vfs_exec_file + path
+              // (exec_id 0) -> 0; handles[0] memory object with the rights that fit
+    VFS_SESSION_END, // args {sid}: the session leader exited; its terminal is disassociated
+                     // -> foreground group of that terminal, 0 if it had none
+    VFS_PIDFD,       // args {label, pm's label of the target thread group, pid, flags} -> descriptor
+    VFS_PIDFD_READY, // args {pm's label of the target}: wake whoever polls it
+    VFS_FD_PIDFD,    // args {label, fd} -> 0, args {pm's label, pid}; EBADF if not a pidfd
+    VFS_SYNC,        // before power off
 };
 
 enum vfs_to_pm {
     PM_SIGNAL = 0x200, // args {PM_TARGET_*, id, signal, si_code} -> 0, ESRCH
     PM_TTY_CHECK,      // args {pm's label, signal SIGTTIN or SIGTTOU}: background access to the terminal
-                       // -> 0 go ahead (SIGTTOU blocked or ignored), -EIO, or -ERESTART_TTY: the group was signalled,
-                       // divert the caller with DIVERT_RESTARTSYS
-    PM_GROUP_SESSION,  // args {pgid} -> sid of the group, ESRCH if there is none
-    PM_PROC_LIST,      // args {first pid, tgid or 0}; writable window: uint32_t ids of processes (tgid 0) or of the
-                       // threads of a process, ascending from first pid on -> how many
-    PM_PROC_INFO,      // args {pid}; writable window: struct pm_proc_info -> 0, ESRCH
-    PM_PROC_READ,      // args {pid (0: a file of /proc itself), enum pm_proc_file, device of its controlling terminal
-                       // or 0, that one's foreground group}; writable window: text -> length of the whole text
-                       // (window may hold less)
-    PM_PROC_WRITE,     // args {pid, enum pm_proc_file}, readable window: text -> length
+    // -> 0 go ahead (SIGTTOU blocked or ignored), -EIO, or -ERESTART_TTY: the group was signalled,
+    // divert the caller with DIVERT_RESTARTSYS
+    PM_GROUP_SESSION, // args {pgid} -> sid of the group, ESRCH if there is none
+    PM_PROC_LIST, // args {first pid, tgid or 0}; writable window: uint32_t ids of processes (tgid 0) or of the
+                  // threads of a process, ascending from first pid on -> how many
+    PM_PROC_INFO, // args {pid}; writable window: struct pm_proc_info -> 0, ESRCH
+    PM_PROC_READ, // args {pid (0: a file of /proc itself), enum pm_proc_file, device of its controlling terminal
+                  // or 0, that one's foreground group}; writable window: text -> length of the whole text
+                  // (window may hold less)
+    PM_PROC_WRITE, // args {pid, enum pm_proc_file}, readable window: text -> length
 };
 
 enum pm_target { PM_TARGET_THREAD, PM_TARGET_PROCESS, PM_TARGET_GROUP, PM_TARGET_SESSION };
@@ -97,13 +99,37 @@ struct pm_proc_info {
 };
 
 enum pm_proc_file {
-    PROC_STAT, PROC_STATUS, PROC_STATM, PROC_CMDLINE, PROC_ENVIRON, PROC_COMM, PROC_MAPS, PROC_LIMITS, PROC_AUXV,
-    PROC_OOM_SCORE_ADJ, PROC_WCHAN, PROC_LOGINUID,
+    PROC_STAT,
+    PROC_STATUS,
+    PROC_STATM,
+    PROC_CMDLINE,
+    PROC_ENVIRON,
+    PROC_COMM,
+    PROC_MAPS,
+    PROC_LIMITS,
+    PROC_AUXV,
+    PROC_OOM_SCORE_ADJ,
+    PROC_WCHAN,
+    PROC_LOGINUID,
     // of /proc itself (pid 0)
-    PROC_MEMINFO, PROC_UPTIME, PROC_LOADAVG, PROC_SYSTEM_STAT, PROC_CPUINFO, PROC_VERSION, PROC_CMDLINE_BOOT,
-    PROC_PID_MAX, PROC_THREADS_MAX, PROC_HOSTNAME, PROC_OSRELEASE, PROC_OSTYPE, PROC_KERNEL_VERSION, PROC_RANDOM_BOOT_ID,
-    PROC_OVERCOMMIT, PROC_DOMAINNAME,
-    PROC_PANDO_SERVERS, PROC_PANDO_RESTART, // pm asks root: ROOT_SERVERS; a write to the latter is ROOT_RESTART
+    PROC_MEMINFO,
+    PROC_UPTIME,
+    PROC_LOADAVG,
+    PROC_SYSTEM_STAT,
+    PROC_CPUINFO,
+    PROC_VERSION,
+    PROC_CMDLINE_BOOT,
+    PROC_PID_MAX,
+    PROC_THREADS_MAX,
+    PROC_HOSTNAME,
+    PROC_OSRELEASE,
+    PROC_OSTYPE,
+    PROC_KERNEL_VERSION,
+    PROC_RANDOM_BOOT_ID,
+    PROC_OVERCOMMIT,
+    PROC_DOMAINNAME,
+    PROC_PANDO_SERVERS,
+    PROC_PANDO_RESTART, // pm asks root: ROOT_SERVERS; a write to the latter is ROOT_RESTART
 };
 
 #define ERESTART_TTY 512 // PM_TTY_CHECK's "signalled": never seen by a program

@@ -25,9 +25,10 @@ struct start_page {
     uint8_t entropy[32];
 };
 extern const struct start_page *start_page;
-handle_t start_handle(const char *name);                // 0 if the manifest gave none
+handle_t start_handle(const char *name); // 0 if the manifest gave none
 uint64_t start_value(const char *name);
-const char *command_line_word(const char *name, char *to, size_t size); // value of name=…, "" for a bare word, NULL
+const char *command_line_word(const char *name, char *to,
+                              size_t size); // value of name=…, "" for a bare word, NULL
 
 int main(void); // called by start-up code after heap and message page are set
 
@@ -35,17 +36,17 @@ int main(void); // called by start-up code after heap and message page are set
 extern handle_t self_space, self_task, self_quota, self_port;
 
 struct server_handlers {
-    void (*call)(const struct message *message);   // MESSAGE_CALL
-    void (*trap)(const struct message *message);   // MESSAGE_TRAP
-    void (*fault)(const struct message *message);  // MESSAGE_FAULT
-    void (*divert)(const struct message *message); // MESSAGE_DIVERT
+    void (*call)(const struct message *message);      // MESSAGE_CALL
+    void (*trap)(const struct message *message);      // MESSAGE_TRAP
+    void (*fault)(const struct message *message);     // MESSAGE_FAULT
+    void (*divert)(const struct message *message);    // MESSAGE_DIVERT
     void (*cancelled)(const struct message *message); // MESSAGE_CANCEL
-    void (*ended)(const struct message *message);  // MESSAGE_ENDED
-    void (*notified)(const struct message *message); // MESSAGE_NOTIFY
+    void (*ended)(const struct message *message);     // MESSAGE_ENDED
+    void (*notified)(const struct message *message);  // MESSAGE_NOTIFY
     void (*badge_gone)(const struct message *message);
-    void (*page)(const struct message *message);   // MESSAGE_PAGE
-    void (*before_wait)(void);                     // runs before each receive, NULL if nothing to do
-    uint64_t (*deadline)(void);                    // when `expired` wants to run, NO_DEADLINE; NULL: never
+    void (*page)(const struct message *message); // MESSAGE_PAGE
+    void (*before_wait)(void);                   // runs before each receive, NULL if nothing to do
+    uint64_t (*deadline)(void);                  // when `expired` wants to run, NO_DEADLINE; NULL: never
     void (*expired)(void);
 };
 // Never returns. Messages are passed as the page's `in` copied to the loop's stack, so handlers may make calls.

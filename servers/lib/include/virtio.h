@@ -46,7 +46,8 @@ uint32_t virtio_config32(const struct virtio_device *device, unsigned offset);
 void virtio_interrupt_ack(struct virtio_device *device);
 
 int virtqueue_setup(struct virtqueue *queue, struct virtio_device *device, unsigned index);
-int virtqueue_make_slots(struct virtqueue *queue, unsigned count, unsigned bytes); // count at most queue->size
+int virtqueue_make_slots(struct virtqueue *queue, unsigned count,
+                         unsigned bytes); // count at most queue->size
 uint8_t *virtqueue_slot(const struct virtqueue *queue, unsigned slot);
 int virtqueue_free_slot(const struct virtqueue *queue); // -> slot, or -1
 // Gives slot to the device: `length` bytes to read from it, or to fill if for_device_to_write.

@@ -14,9 +14,9 @@ static struct {
     pthread_mutex_t mutex;
     pthread_cond_t not_empty, not_full;
     int items[ROOM], first, count;
-} queue = {.mutex = PTHREAD_MUTEX_INITIALIZER,
-           .not_empty = PTHREAD_COND_INITIALIZER,
-           .not_full = PTHREAD_COND_INITIALIZER};
+} queue = { .mutex = PTHREAD_MUTEX_INITIALIZER,
+            .not_empty = PTHREAD_COND_INITIALIZER,
+            .not_full = PTHREAD_COND_INITIALIZER };
 
 static __thread long private_count;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -24,10 +24,7 @@ static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_barrier_t barrier;
 static int initialised;
 
-static void initialise(void)
-{
-    initialised++;
-}
+static void initialise(void) { initialised++; }
 
 static void put(int item)
 {

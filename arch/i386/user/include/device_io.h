@@ -10,7 +10,8 @@ struct device_io {
     bool ports;
 };
 
-static inline uint8_t io_read8(const struct device_io *io, unsigned offset) {
+static inline uint8_t io_read8(const struct device_io *io, unsigned offset)
+{
     uint8_t value;
     if (!io->ports)
         return *(volatile uint8_t *)(io->base + offset);
@@ -18,7 +19,8 @@ static inline uint8_t io_read8(const struct device_io *io, unsigned offset) {
     return value;
 }
 
-static inline void io_write8(const struct device_io *io, unsigned offset, uint8_t value) {
+static inline void io_write8(const struct device_io *io, unsigned offset, uint8_t value)
+{
     if (io->ports)
         __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"((uint16_t)(io->base + offset)));
     else

@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
-#define ELF_IDENT "\x7f" "ELF\x01\x01\x01"
+#define ELF_IDENT                                                                                            \
+    "\x7f"                                                                                                   \
+    "ELF\x01\x01\x01"
 #define ELF_MACHINE 3 // EM_386
 
 struct elf_program {

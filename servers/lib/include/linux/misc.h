@@ -7,8 +7,8 @@
 
 #define UTS_LENGTH 65
 struct utsname {
-    char sysname[UTS_LENGTH], nodename[UTS_LENGTH], release[UTS_LENGTH], version[UTS_LENGTH], machine[UTS_LENGTH],
-        domainname[UTS_LENGTH];
+    char sysname[UTS_LENGTH], nodename[UTS_LENGTH], release[UTS_LENGTH], version[UTS_LENGTH],
+        machine[UTS_LENGTH], domainname[UTS_LENGTH];
 };
 
 struct sysinfo {
@@ -63,8 +63,8 @@ struct tms {
 #define CAP_BIT(cap) (1ull << (cap))
 #define CAP_FULL (CAP_BIT(CAP_LAST + 1) - 1)
 // Linux's CAP_FS_SET: what follows fsuid (capabilities(7), "Effect of user ID changes").
-#define CAP_FS_MASK                                                                                           \
-    (CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_DAC_READ_SEARCH) | CAP_BIT(CAP_FOWNER) |    \
+#define CAP_FS_MASK                                                                                          \
+    (CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_DAC_READ_SEARCH) | CAP_BIT(CAP_FOWNER) |   \
      CAP_BIT(CAP_FSETID) | CAP_BIT(9) | CAP_BIT(CAP_MKNOD) | CAP_BIT(32))
 
 #define GRND_NONBLOCK 1u

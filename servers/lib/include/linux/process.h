@@ -22,17 +22,18 @@ void frame_restart_block(struct user_frame *frame, unsigned long number);
 struct signal_delivery {
     int signal;
     const struct siginfo *info;
-    uint64_t mask;                 // blocked signals to be restored
+    uint64_t mask; // blocked signals to be restored
     unsigned long handler;
-    unsigned flags;                // SA_*
+    unsigned flags; // SA_*
     unsigned long restorer;
-    struct stack_info alternate;   // as sigaltstack(2) shows it
-    unsigned long stack;           // where the frame goes: below this
+    struct stack_info alternate;             // as sigaltstack(2) shows it
+    unsigned long stack;                     // where the frame goes: below this
     unsigned long trampoline, rt_trampoline; // the vDSO's
     unsigned long fault_address, fault_trap, fault_error;
 };
 // Writes the frame to user memory and points *frame at the handler. -> 0, -EFAULT (*frame unchanged).
-int signal_frame_push(handle_t task, handle_t space, struct user_frame *frame, const struct signal_delivery *delivery);
+int signal_frame_push(handle_t task, handle_t space, struct user_frame *frame,
+                      const struct signal_delivery *delivery);
 // The reverse, for (rt_)sigreturn. -> 0 with *frame, FPU state, *mask and (rt) *alternate restored; -EFAULT.
 int signal_frame_pop(handle_t task, handle_t space, struct user_frame *frame, bool rt, uint64_t *mask,
                      struct stack_info *alternate);
@@ -40,8 +41,8 @@ int signal_frame_pop(handle_t task, handle_t space, struct user_frame *frame, bo
 #define SIGNAL_RED_ZONE 0ul
 
 // --- thread-local storage
-int tls_clone(handle_t child, handle_t space, unsigned long tls); // CLONE_SETTLS
-void tls_reset(handle_t task);                                     // execve
+int tls_clone(handle_t child, handle_t space, unsigned long tls);          // CLONE_SETTLS
+void tls_reset(handle_t task);                                             // execve
 long tls_set_area(handle_t task, handle_t space, unsigned long user_desc); // set_thread_area(2)
 long tls_get_area(handle_t task, handle_t space, unsigned long user_desc);
 

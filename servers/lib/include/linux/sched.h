@@ -34,7 +34,8 @@
 #define CLONE_INTO_CGROUP 0x200000000ull
 
 struct clone_args { // clone3(2)
-    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+        cgroup;
 };
 #define CLONE_ARGS_SIZE_VER0 64u
 

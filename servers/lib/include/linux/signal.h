@@ -40,7 +40,7 @@
 #define SIGNALS 64 // valid signals are 1..SIGNALS
 
 // A signal set: bit n - 1 is signal n. User memory holds it as 8 bytes, low word first, on both architectures.
-#define SIGNAL_BIT(signal) (1ull << ((signal)-1))
+#define SIGNAL_BIT(signal) (1ull << ((signal) - 1))
 
 #define SIG_DFL 0ul
 #define SIG_IGN 1ul

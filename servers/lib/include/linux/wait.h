@@ -17,6 +17,6 @@
 #define P_PGID 2
 #define P_PIDFD 3
 
-#define STATUS_EXITED(code) (((code)&0xff) << 8)
+#define STATUS_EXITED(code) (((code) & 0xff) << 8)
 #define STATUS_STOPPED(signal) ((signal) << 8 | 0x7f)
 #define STATUS_CONTINUED 0xffff

@@ -45,14 +45,15 @@ struct ucontext {
 
 struct user_desc {
     uint32_t entry_number, base, limit;
-    uint32_t seg_32bit : 1, contents : 2, read_exec_only : 1, limit_in_pages : 1, seg_not_present : 1, useable : 1;
+    uint32_t seg_32bit : 1, contents : 2, read_exec_only : 1, limit_in_pages : 1, seg_not_present : 1,
+        useable : 1;
 };
 
 #define TLS_ENTRY_MIN 6 // GDT slot of the first of three TLS entries, as on Linux/i386
 
 // Of a page fault the kernel reports the access; signal frames show the CPU's vector and error code.
 #define PAGE_FAULT_TRAP 14
-#define PAGE_FAULT_ERROR(access, present)                                                                     \
+#define PAGE_FAULT_ERROR(access, present)                                                                    \
     (4u | ((access) & ACCESS_WRITE ? 2u : 0) | ((access) & ACCESS_EXECUTE ? 0x10u : 0) | ((present) ? 1u : 0))
 
 // int3 is reported as SI_KERNEL without an address.

@@ -40,11 +40,10 @@ struct ucontext {
     struct sigcontext context;
 };
 
-
 #define PAGE_FAULT_TRAP 0 // signal frames have neither
 #define PAGE_FAULT_ERROR(access, present) 0u
 
-#define ILLEGAL_CODE 1 // ILL_ILLOPC
+#define ILLEGAL_CODE 1    // ILL_ILLOPC
 #define BREAKPOINT_CODE 1 // TRAP_BRKPT
 #define BREAKPOINT_ADDRESS(pc) (pc)
 
@@ -53,6 +52,4 @@ struct sigaction_user { // rt_sigaction(2): no restorer here
     uint32_t mask[2];
 };
 #define SIGACTION_RESTORER(user) 0ul
-static inline void sigaction_set_restorer(struct sigaction_user *user, unsigned long restorer)
-{
-}
+static inline void sigaction_set_restorer(struct sigaction_user *user, unsigned long restorer) {}
