@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The accessor to page tables: three levels of 512 entries on every architecture (the root may have fewer). A
 // table's descriptor counts its entries, so that an empty table goes at once and a scan ends at the last entry.
-//
-// A leaf table without pages of memory objects may be shared by several spaces (references > 1). No page in it can be
-// written then: the inner entries that hold it are protected. Where that hides it from the CPU altogether
-// (PTE_TABLE_HIDES), the first read protects its leaves one by one and reveals it.
 #include <arch.h>
 #include <errno.h>
-#include <frame.h>
-#include <pagetable.h>
-#include <string.h>
-
-#define ENTRIES 512u
-#define LEAF_SPAN PAGETABLE_SPAN
-#define MIDDLE_SPAN (ENTRIES * LEAF_SPAN) // and the table above it
-#define FREE_TABLES 64u
+#include <table.h>
 
 // Part of [start, end) in one leaf table.
 struct walk {
@@ -26,196 +15,6 @@ struct walk {
     unsigned long base;   // address of its first entry
     unsigned first, last; // [first, last): indices in the range that can be in use
 };
-
-static unsigned root_index(unsigned long address) { return (unsigned)((uint64_t)address / MIDDLE_SPAN); }
-static unsigned middle_index(unsigned long address) { return (address / LEAF_SPAN) % ENTRIES; }
-static unsigned leaf_index(unsigned long address) { return (address / PAGE_SIZE) % ENTRIES; }
-
-static uint64_t *table_of(uint64_t entry) { return direct_address(pte_frame(entry)); }
-
-static struct frame *table_frame(const uint64_t *slot)
-{
-    return frame_of(arch_physical(slot) & ~(uint64_t)(PAGE_SIZE - 1));
-}
-
-static bool shared(const struct frame *table) { return table->references > 1; }
-
-// --- tables -------------------------------------------------------------------------------------------------------
-
-static struct frame *free_tables; // all zeroes, charged to nobody; linked through next
-static unsigned free_table_count;
-
-// A table goes back to the pool uncharged, by way of the quota that paid for it.
-static void table_free(struct frame *frame)
-{
-    assert(frame->references == 1 && frame->table.present == 0);
-    struct quota *quota = frame->quota;
-    if (!quota || free_table_count >= FREE_TABLES) {
-        frame_put(frame);
-        return;
-    }
-    frame->quota = NULL;
-    frame->next = free_tables;
-    free_tables = frame;
-    free_table_count++;
-    frame_cached(1);
-    quota_uncharge(quota, 1);
-    object_put(&quota->object);
-}
-
-void pagetable_reclaim(void)
-{
-    while (free_tables) {
-        struct frame *frame = free_tables;
-        free_tables = frame->next;
-        free_table_count--;
-        frame_cached(-1);
-        frame_put(frame);
-    }
-}
-
-static struct frame *table_alloc(struct space *space)
-{
-    struct frame *frame = free_tables;
-    if (!frame) {
-        frame = frame_alloc(space->quota, 0, FRAME_LOW | FRAME_ZERO);
-        if (!frame)
-            return NULL;
-    } else {
-        if (allocation_fails() || !quota_charge(space->quota, 1))
-            return NULL;
-        free_tables = frame->next;
-        free_table_count--;
-        frame_cached(-1);
-        frame->quota = space->quota;
-        object_get(&frame->quota->object);
-    }
-    frame->size_class = 0;
-    frame->table.present = frame->table.objects = 0;
-    frame->table.low = ENTRIES;
-    frame->table.high = 0;
-    space->table_frames++;
-    return frame;
-}
-
-static void note_used(struct frame *table, unsigned index)
-{
-    table->table.present++;
-    if (index < table->table.low)
-        table->table.low = (uint16_t)index;
-    if (index > table->table.high)
-        table->table.high = (uint16_t)index;
-}
-
-static void note_unused(struct frame *table)
-{
-    if (--table->table.present == 0) {
-        table->table.low = ENTRIES;
-        table->table.high = 0;
-    }
-}
-
-static uint64_t *directory_find(struct space *space, unsigned long address)
-{
-    uint64_t root = arch_space_root(space)[root_index(address)];
-    return root ? &table_of(root)[middle_index(address)] : NULL;
-}
-
-// The inner entry for the leaf table of address, which may be empty. NULL: no memory
-static uint64_t *directory_make(struct space *space, unsigned long address)
-{
-    uint64_t *root = &arch_space_root(space)[root_index(address)];
-    if (!*root) {
-        struct frame *frame = table_alloc(space);
-        if (!frame)
-            return NULL;
-        pte_store(root, pte_table(frame_address(frame), 2));
-        arch_space_changed_root(space);
-    }
-    return &table_of(*root)[middle_index(address)];
-}
-
-static void directory_set(uint64_t *directory, uint64_t entry)
-{
-    if (!*directory)
-        note_used(table_frame(directory), (unsigned)(((uintptr_t)directory / sizeof *directory) % ENTRIES));
-    pte_store(directory, entry);
-}
-
-// The leaf table at *directory is empty or not this space's any more. Frees the table above with its last entry. The
-// CPU may remember inner entries, so the space is flushed before a table is used for anything else.
-static void directory_clear(struct space *space, unsigned long address, uint64_t *directory)
-{
-    struct frame *middle = table_frame(directory);
-    pte_store(directory, 0);
-    note_unused(middle);
-    space->table_frames--;
-    if (middle->table.present) {
-        arch_tlb_flush(space, 0, USER_END);
-        return;
-    }
-    pte_store(&arch_space_root(space)[root_index(address)], 0);
-    arch_space_changed_root(space);
-    arch_tlb_flush(space, 0, USER_END);
-    space->table_frames--;
-    table_free(middle);
-}
-
-static void clear_empty(struct space *space, unsigned long address, uint64_t *directory, struct frame *table)
-{
-    if (table->table.present)
-        return;
-    directory_clear(space, address, directory);
-    table_free(table);
-}
-
-// --- sharing ------------------------------------------------------------------------------------------------------
-
-static void protect_leaves(struct frame *table)
-{
-    if (!table->size_class)
-        return;
-    table->size_class = 0;
-    uint64_t *entries = frame_direct(table);
-    for (unsigned i = table->table.low; i <= table->table.high; i++)
-        if (pte_writable(entries[i]))
-            pte_store(&entries[i], pte_protect(entries[i]));
-}
-
-// The old table keeps its pages too, so in neither of them a page is exclusive any more.
-static void copy_leaves(struct frame *to, struct frame *from)
-{
-    const uint64_t *source = frame_direct(from);
-    uint64_t *entries = frame_direct(to);
-    for (unsigned i = from->table.low; i <= from->table.high; i++) {
-        if (!source[i])
-            continue;
-        entries[i] = pte_protect(source[i]);
-        frame_get(frame_of(pte_frame(source[i])));
-    }
-    to->table = from->table;
-}
-
-// Makes the leaf table at *directory this space's own. -> false: no memory
-static bool table_own(struct space *space, uint64_t *directory)
-{
-    struct frame *table = frame_of(pte_frame(*directory));
-    if (!shared(table)) { // perhaps the last of those who shared it
-        if (!pte_table_writable(*directory))
-            pte_store(directory, pte_table_unprotect(*directory));
-        return true;
-    }
-    struct frame *copy = table_alloc(space);
-    if (!copy)
-        return false;
-    protect_leaves(table);
-    copy_leaves(copy, table);
-    space->table_frames--; // table_alloc counted the copy; the old one is not this space's any more
-    pte_store(directory, pte_table(frame_address(copy), 1));
-    arch_tlb_flush(space, 0, USER_END);
-    table->references--;
-    return true;
-}
 
 // --- walking ------------------------------------------------------------------------------------------------------
 
@@ -305,8 +104,8 @@ void pagetable_reveal(struct space *space, unsigned long address)
     if (!directory || !*directory || pte_table_writable(*directory))
         return;
     struct frame *table = frame_of(pte_frame(*directory));
-    if (shared(table))
-        protect_leaves(table);
+    if (table_shared(table))
+        table_protect_leaves(table);
     pte_store(directory, pte_table_unprotect(*directory));
 }
 
@@ -315,31 +114,15 @@ uint64_t *pagetable_slot(struct space *space, unsigned long address)
     uint64_t *directory = directory_make(space, address);
     if (!directory)
         return NULL;
-    if (!*directory) {
-        struct frame *frame = table_alloc(space);
-        if (!frame) {
-            struct frame *middle = table_frame(directory);
-            if (!middle->table.present) { // made for nothing
-                pte_store(&arch_space_root(space)[root_index(address)], 0);
-                arch_space_changed_root(space);
-                arch_tlb_flush(space, 0, USER_END);
-                space->table_frames--;
-                table_free(middle);
-            }
-            return NULL;
-        }
-        directory_set(directory, pte_table(frame_address(frame), 1));
-    } else if (!table_own(space, directory)) {
-        return NULL;
-    }
-    return &table_of(*directory)[leaf_index(address)];
+    bool mine = *directory ? table_own(space, directory) : directory_fill(space, address, directory);
+    return mine ? &table_of(*directory)[leaf_index(address)] : NULL;
 }
 
 void pagetable_enter(struct space *space, unsigned long address, uint64_t *slot, uint64_t entry)
 {
     assert(!*slot);
     struct frame *table = table_frame(slot);
-    note_used(table, leaf_index(address));
+    table_note_used(table, leaf_index(address));
     if (entry & (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE))
         table->table.objects++;
     if (pte_writable(entry))
@@ -394,7 +177,7 @@ static void take_entry(struct walk *walk, unsigned index, struct frame **doomed)
     walk->space->resident_pages--;
     if (entry & (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE))
         walk->frame->table.objects--;
-    note_unused(walk->frame);
+    table_note_unused(walk->frame);
     if (entry & PTE_SOFT_DEVICE)
         return;
     struct frame *frame = frame_of(pte_frame(entry));
@@ -431,13 +214,13 @@ static void unmap_part(struct walk *walk, uint64_t which)
             take_entry(walk, i, &doomed);
     arch_tlb_flush(walk->space, start, end);
     free_doomed(doomed);
-    clear_empty(walk->space, walk->base, walk->directory, walk->frame);
+    directory_clear_empty(walk->space, walk->base, walk->directory, walk->frame);
 }
 
 void pagetable_unmap(struct space *space, unsigned long start, unsigned long end)
 {
     for (struct walk walk = walk_start(space, start, end); walk_next(&walk);) {
-        if (!shared(walk.frame))
+        if (!table_shared(walk.frame))
             unmap_part(&walk, 0);
         else if (whole_table(&walk))
             leave_shared(&walk);
@@ -456,7 +239,7 @@ void pagetable_unmap_objects(struct space *space, unsigned long start, unsigned 
 void pagetable_protect(struct space *space, unsigned long start, unsigned long end, unsigned protection)
 {
     for (struct walk walk = walk_start(space, start, end); walk_next(&walk);) {
-        assert(!shared(walk.frame));
+        assert(!table_shared(walk.frame));
         for (unsigned i = walk.first; i < walk.last; i++)
             if (walk.table[i])
                 pte_store(&walk.table[i], pte_change(walk.table[i], protection));
@@ -494,7 +277,7 @@ static void prune(struct space *space, unsigned long start, unsigned long end)
     for (unsigned long address = start & ~(LEAF_SPAN - 1); address < end; address += LEAF_SPAN) {
         uint64_t *directory = directory_find(space, address);
         if (directory && *directory)
-            clear_empty(space, address, directory, frame_of(pte_frame(*directory)));
+            directory_clear_empty(space, address, directory, frame_of(pte_frame(*directory)));
         if (end - address <= LEAF_SPAN)
             break;
     }
@@ -519,11 +302,11 @@ long pagetable_move(struct space *space, unsigned long from, unsigned long lengt
             space->resident_pages--;
             if (entry & (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE))
                 walk.frame->table.objects--;
-            note_unused(walk.frame);
+            table_note_unused(walk.frame);
             unsigned long target = walk_address(&walk, i) - from + to;
             pagetable_enter(space, target, pagetable_slot(space, target), entry);
         }
-        clear_empty(space, walk.base, walk.directory, walk.frame);
+        directory_clear_empty(space, walk.base, walk.directory, walk.frame);
     }
     arch_tlb_flush(space, from, from + length);
     return 0;
@@ -595,9 +378,9 @@ unsigned long pagetable_release(struct space *space, unsigned long start, unsign
 {
     struct walk walk = walk_start(space, start, end);
     while (walk_next(&walk)) {
-        unsigned cost = shared(walk.frame) ? 8 : 8 + walk.last - walk.first;
+        unsigned cost = table_shared(walk.frame) ? 8 : 8 + walk.last - walk.first;
         *budget -= *budget < cost ? *budget : cost;
-        if (shared(walk.frame))
+        if (table_shared(walk.frame))
             leave_shared(&walk);
         else
             unmap_part(&walk, 0);

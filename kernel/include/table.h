@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Inside the accessor to page tables: tables as such (table.c), which pagetable.c walks and fills. Nobody else
+// includes this.
+#pragma once
+
+#include <frame.h>
+#include <pagetable.h>
+
+#define ENTRIES 512u
+#define LEAF_SPAN PAGETABLE_SPAN
+#define MIDDLE_SPAN (ENTRIES * LEAF_SPAN) // bytes that the table above it covers
+
+static inline unsigned root_index(unsigned long address)
+{
+    return (unsigned)((uint64_t)address / MIDDLE_SPAN);
+}
+static inline unsigned middle_index(unsigned long address) { return (address / LEAF_SPAN) % ENTRIES; }
+static inline unsigned leaf_index(unsigned long address) { return (address / PAGE_SIZE) % ENTRIES; }
+
+static inline uint64_t *table_of(uint64_t entry) { return direct_address(pte_frame(entry)); }
+
+// The descriptor of the table that slot lies in.
+static inline struct frame *table_frame(const uint64_t *slot)
+{
+    return frame_of(arch_physical(slot) & ~(uint64_t)(PAGE_SIZE - 1));
+}
+
+static inline bool table_shared(const struct frame *table) { return table->references > 1; }
+
+static inline void table_note_used(struct frame *table, unsigned index)
+{
+    table->table.present++;
+    if (index < table->table.low)
+        table->table.low = (uint16_t)index;
+    if (index > table->table.high)
+        table->table.high = (uint16_t)index;
+}
+
+static inline void table_note_unused(struct frame *table)
+{
+    if (--table->table.present == 0) {
+        table->table.low = ENTRIES;
+        table->table.high = 0;
+    }
+}
+
+// A directory is the inner entry that holds, or is to hold, the leaf table of an address.
+static inline uint64_t *directory_find(struct space *space, unsigned long address)
+{
+    uint64_t root = arch_space_root(space)[root_index(address)];
+    return root ? &table_of(root)[middle_index(address)] : NULL;
+}
+
+uint64_t *directory_make(struct space *space, unsigned long address); // may be empty. NULL: no memory
+// Puts a leaf table, of one's own, in an empty directory. -> false: no memory; a table above made for it is gone, too
+bool directory_fill(struct space *space, unsigned long address, uint64_t *directory);
+void directory_set(uint64_t *directory, uint64_t entry);
+// The leaf table is not this space's any more. Frees the table above with its last entry. The CPU may remember inner
+// entries, so the space is flushed before a table is used for anything else.
+void directory_clear(struct space *space, unsigned long address, uint64_t *directory);
+void directory_clear_empty(struct space *space, unsigned long address, uint64_t *directory,
+                           struct frame *table);
+void table_protect_leaves(struct frame *table);
+bool table_own(struct space *space,
+               uint64_t *directory); // makes the leaf table the space's own. -> false: no memory

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// Page tables as such: allocation from a pool of cleared ones, the inner levels, and leaf tables that spaces share.
+//
+// A leaf table without pages of memory objects may be shared by several spaces (references > 1). No page in it can be
+// written then: the inner entries that hold it are protected. Where that hides it from the CPU altogether
+// (PTE_TABLE_HIDES), the first read protects its leaves one by one and reveals it.
+#include <arch.h>
+#include <table.h>
+
+#define FREE_TABLES 64u
+
+// --- tables -------------------------------------------------------------------------------------------------------
+
+static struct frame *free_tables; // all zeroes, charged to nobody; linked through next
+static unsigned free_table_count;
+
+// A table goes back to the pool uncharged, by way of the quota that paid for it.
+static void table_free(struct frame *frame)
+{
+    assert(frame->references == 1 && frame->table.present == 0);
+    struct quota *quota = frame->quota;
+    if (!quota || free_table_count >= FREE_TABLES) {
+        frame_put(frame);
+        return;
+    }
+    frame->quota = NULL;
+    frame->next = free_tables;
+    free_tables = frame;
+    free_table_count++;
+    frame_cached(1);
+    quota_uncharge(quota, 1);
+    object_put(&quota->object);
+}
+
+void pagetable_reclaim(void)
+{
+    while (free_tables) {
+        struct frame *frame = free_tables;
+        free_tables = frame->next;
+        free_table_count--;
+        frame_cached(-1);
+        frame_put(frame);
+    }
+}
+
+static struct frame *table_alloc(struct space *space)
+{
+    struct frame *frame = free_tables;
+    if (!frame) {
+        frame = frame_alloc(space->quota, 0, FRAME_LOW | FRAME_ZERO);
+        if (!frame)
+            return NULL;
+    } else {
+        if (allocation_fails() || !quota_charge(space->quota, 1))
+            return NULL;
+        free_tables = frame->next;
+        free_table_count--;
+        frame_cached(-1);
+        frame->quota = space->quota;
+        object_get(&frame->quota->object);
+    }
+    frame->size_class = 0;
+    frame->table.present = frame->table.objects = 0;
+    frame->table.low = ENTRIES;
+    frame->table.high = 0;
+    space->table_frames++;
+    return frame;
+}
+
+uint64_t *directory_make(struct space *space, unsigned long address)
+{
+    uint64_t *root = &arch_space_root(space)[root_index(address)];
+    if (!*root) {
+        struct frame *frame = table_alloc(space);
+        if (!frame)
+            return NULL;
+        pte_store(root, pte_table(frame_address(frame), 2));
+        arch_space_changed_root(space);
+    }
+    return &table_of(*root)[middle_index(address)];
+}
+
+void directory_set(uint64_t *directory, uint64_t entry)
+{
+    if (!*directory)
+        table_note_used(table_frame(directory),
+                        (unsigned)(((uintptr_t)directory / sizeof *directory) % ENTRIES));
+    pte_store(directory, entry);
+}
+
+static void middle_clear(struct space *space, unsigned long address, struct frame *middle)
+{
+    pte_store(&arch_space_root(space)[root_index(address)], 0);
+    arch_space_changed_root(space);
+    arch_tlb_flush(space, 0, USER_END);
+    space->table_frames--;
+    table_free(middle);
+}
+
+void directory_clear(struct space *space, unsigned long address, uint64_t *directory)
+{
+    struct frame *middle = table_frame(directory);
+    pte_store(directory, 0);
+    table_note_unused(middle);
+    space->table_frames--;
+    if (middle->table.present)
+        arch_tlb_flush(space, 0, USER_END);
+    else
+        middle_clear(space, address, middle);
+}
+
+bool directory_fill(struct space *space, unsigned long address, uint64_t *directory)
+{
+    struct frame *table = table_alloc(space), *middle = table_frame(directory);
+    if (table)
+        directory_set(directory, pte_table(frame_address(table), 1));
+    else if (!middle->table.present)
+        middle_clear(space, address, middle);
+    return table != NULL;
+}
+
+void directory_clear_empty(struct space *space, unsigned long address, uint64_t *directory,
+                           struct frame *table)
+{
+    if (table->table.present)
+        return;
+    directory_clear(space, address, directory);
+    table_free(table);
+}
+
+// --- sharing ------------------------------------------------------------------------------------------------------
+
+void table_protect_leaves(struct frame *table)
+{
+    if (!table->size_class)
+        return;
+    table->size_class = 0;
+    uint64_t *entries = frame_direct(table);
+    for (unsigned i = table->table.low; i <= table->table.high; i++)
+        if (pte_writable(entries[i]))
+            pte_store(&entries[i], pte_protect(entries[i]));
+}
+
+// The old table keeps its pages too, so in neither of them a page is exclusive any more.
+static void copy_leaves(struct frame *to, struct frame *from)
+{
+    const uint64_t *source = frame_direct(from);
+    uint64_t *entries = frame_direct(to);
+    for (unsigned i = from->table.low; i <= from->table.high; i++) {
+        if (!source[i])
+            continue;
+        entries[i] = pte_protect(source[i]);
+        frame_get(frame_of(pte_frame(source[i])));
+    }
+    to->table = from->table;
+}
+
+bool table_own(struct space *space, uint64_t *directory)
+{
+    struct frame *table = frame_of(pte_frame(*directory));
+    if (!table_shared(table)) { // perhaps the last of those who shared it
+        if (!pte_table_writable(*directory))
+            pte_store(directory, pte_table_unprotect(*directory));
+        return true;
+    }
+    struct frame *copy = table_alloc(space);
+    if (!copy)
+        return false;
+    table_protect_leaves(table);
+    copy_leaves(copy, table);
+    space->table_frames--; // table_alloc counted the copy; the old one is not this space's any more
+    pte_store(directory, pte_table(frame_address(copy), 1));
+    arch_tlb_flush(space, 0, USER_END);
+    table->references--;
+    return true;
+}
