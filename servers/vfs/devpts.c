@@ -70,9 +70,10 @@ static int list(struct client *caller, struct dentry *directory, uint64_t from, 
 {
     if (!slaves_ready())
         return -ENOMEM;
-    if (from == DYNAMIC_BASE && !sink->add(sink, "ptmx", 4, ptmx->number, ptmx->mode, ++from))
+    bool first = from == DYNAMIC_BASE;
+    if (first && !sink->add(sink, "ptmx", 4, ptmx->number, ptmx->mode, from + 1))
         return 0;
-    unsigned number = (unsigned)(from - DYNAMIC_BASE - 1);
+    unsigned number = first ? 0 : (unsigned)(from - DYNAMIC_BASE - 1);
     for (struct pty *pty; (pty = pty_next(&number)); number++) {
         char name[12];
         size_t length = (size_t)snprintf(name, sizeof(name), "%u", number);

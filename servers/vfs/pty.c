@@ -127,7 +127,8 @@ static long master_read(struct client *caller, struct file *file, struct transfe
         size_t length = ldisc_output(&pty->slave.ldisc, chunk + header, wanted - header);
         if (length == 0)
             break;
-        if (transfer_out(transfer, chunk, length + header) < (long)(length + header))
+        length += header;
+        if (transfer_out(transfer, chunk, length) < (long)length)
             error = -EFAULT;
     }
     if (transfer->done > 0 || error < 0) {
