@@ -54,7 +54,7 @@ END
     } >"$apt_root/etc/apt.conf"
     APT_CONFIG=$apt_root/etc/apt.conf
     export APT_CONFIG
-    say "reading the $2 index for $1 from $mirror"
+    say "reading the $2 index for $1"
     # An index that fails and is needed makes the download fail.
     apt-get update -qq || say 'apt-get update failed in part; going on'
 }
