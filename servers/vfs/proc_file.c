@@ -47,12 +47,12 @@ void proc_print(struct proc_text *text, const char *format, ...)
 // What pm writes. It may be longer than the room it was given: then asked again.
 static int text_from_pm(struct client *caller, struct inode *inode, struct proc_text *text)
 {
-    struct client *subject = proc_client(inode);
-    struct tty *tty = subject ? tty_of(subject) : NULL;
     size_t room = 2048;
     for (int attempt = 0; attempt < 8; attempt++) {
         if (!make_room(text, room))
             return -ENOMEM;
+        struct client *subject = proc_client(inode);
+        const struct tty *tty = subject ? tty_of(subject) : NULL;
         struct message message = { .args = { (unsigned long)inode->proc.pid,
                                              (unsigned long)(proc_node(inode)->file - 1),
                                              tty ? tty->device : 0, tty ? (unsigned long)tty->group : 0 } };

@@ -46,8 +46,18 @@ static void send_next(void)
 
 static void sent(struct async_call *async, const struct message *reply) { send_next(); }
 
+static bool under_way(enum pm_target target, int id, int signal)
+{
+    list_for_each(each, &outgoing, struct outgoing,
+                  link) if (each->target == target && each->id == id && each->signal == signal) return true;
+    return false;
+}
+
+// One that still waits to be sent stands for all of its kind, as pending signals do: the queue stays short.
 static void send_signal(enum pm_target target, int id, int signal)
 {
+    if (under_way(target, id, signal))
+        return;
     struct outgoing *record = heap_alloc(sizeof(*record));
     if (!record)
         return;
