@@ -215,13 +215,13 @@ static long change_word(struct thread *caller, unsigned long address, uint32_t c
 static long wake_op(struct thread *caller, const unsigned long *args, bool shared)
 {
     struct futex_key first, second;
-    uint32_t code = (uint32_t)args[5], old;
+    uint32_t code = (uint32_t)args[5], old = 0;
     long error = get_key(caller->mm, args[0], shared, &first);
     if (error == 0)
         error = get_key(caller->mm, args[4], shared, &second);
     if (error == 0)
         error = change_word(caller, args[4], code, &old);
-    if (error < 0)
+    if (error != 0)
         return error;
     int woken = wake(&first, (int)args[2], FUTEX_BITSET_MATCH_ANY);
     if (compares(code >> 24 & 15, (int32_t)old, sign_extend12(code & 0xfff)))

@@ -188,7 +188,7 @@ static long store(struct thread *caller, unsigned long address, bool wide, struc
 
 static long settime(struct thread *caller, const unsigned long args[6], bool wide)
 {
-    uint64_t interval, value;
+    uint64_t interval = 0, value = 0;
     size_t half = wide ? sizeof(struct timespec64) : sizeof(struct timespec_long);
     if (!args[2])
         return -EINVAL;

@@ -90,7 +90,7 @@ void proc_stat(const struct proc_subject *subject, struct text *text)
              thread->policy == SCHED_FIFO || thread->policy == SCHED_RR ? -1 - thread->priority
                                                                         : 20 + thread->nice,
              thread->nice, live_threads(process), (unsigned long long)(thread->start_time / CLOCK_TICK),
-             (unsigned long long)(memory.mapped * PAGE_SIZE), (unsigned long long)memory.resident,
+             (unsigned long long)memory.mapped * PAGE_SIZE, (unsigned long long)memory.resident,
              (unsigned long long)process->limits[RLIMIT_RSS].current);
     text_add(text, "%lu %lu %lu 0 0 %llu %llu %llu %llu 0 0 0 %d 0 %d %d 0 0 0 ", mm->start_code,
              mm->end_code, mm->start_stack, (unsigned long long)(sets.pending & 0x7fffffff),
