@@ -60,7 +60,10 @@ def interrupt_loop(shell):
 
 
 def quit_character(shell):
+    # sh ignores SIGQUIT until it has become cat, which then answers.
     shell.start("cat")
+    shell.line("typed")
+    shell.expect("typed\r?\ntyped\r?\n")
     shell.control("\\")
     shell.prompt()
     shell.command("echo status $?", "status 131")
