@@ -102,7 +102,7 @@ long do_quota_info(struct task *task, unsigned long index, unsigned long b, unsi
 long do_quota_set(struct task *task, unsigned long index, unsigned long frame_limit, unsigned long task_limit,
                   unsigned long d)
 {
-    FIND(quota, quota, index, HANDLE_QUOTA, RIGHT_CONTROL);
+    FIND(quota, quota, index, HANDLE_QUOTA, RIGHT_WRITE);
     quota->frame_limit = frame_limit;
     quota->task_limit = task_limit;
     return 0;

@@ -197,7 +197,7 @@ static int fill_start_page(struct server *server)
     if (error == 0)
         error = give_handle(server, "port", server->port, RIGHT_ALL, 0);
     if (error == 0)
-        error = give_handle(server, "quota", server->quota, RIGHT_ALL, 0);
+        error = give_handle(server, "quota", server->quota, RIGHT_ALL & ~RIGHT_WRITE, 0);
     return error == 0 ? give_all(server) : error;
 }
 

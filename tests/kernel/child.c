@@ -13,6 +13,9 @@ extern const char _start[];
 
 static struct start_page child_start_page = { .message_page = CHILD_PAGE };
 static void (*work)(void);
+static handle_t payer = ROOT_QUOTA;
+
+void child_pays(handle_t quota) { payer = quota; }
 
 // Those of the running test, so that a failed one does not leave them behind, running.
 #define CHILDREN 16
@@ -48,7 +51,7 @@ static long make(struct child *child, void (*fn)(void), handle_t port, bool nati
 {
     work = fn;
     *child = (struct child){ 0, 0 };
-    long space = space_clone(ROOT_SPACE, ROOT_QUOTA);
+    long space = space_clone(ROOT_SPACE, payer);
     if (space < 0)
         return space;
     child->space = (handle_t)space;
@@ -65,7 +68,7 @@ static long make(struct child *child, void (*fn)(void), handle_t port, bool nati
         return given < 0 ? given : -EINVAL;
     struct task_start start = { (unsigned long)(native ? (const void *)_start : (const void *)fn),
                                 CHILD_STACK, (unsigned long)&child_start_page, native ? CHILD_PAGE : 0 };
-    long task = task_create(child->space, ROOT_QUOTA, port, CHILD_LABEL, &start);
+    long task = task_create(child->space, payer, port, CHILD_LABEL, &start);
     if (task < 0)
         return task;
     child->task = (handle_t)task;

@@ -123,8 +123,11 @@ static void fuzz_round(uint32_t seed)
     long quota = KCALL3(quota_create, ROOT_QUOTA, FRAMES, TASKS);
     CHECK(quota > 0);
     state = seed * 2654435761u | 1;
-    CHECK_EQUAL(child_create(&child, fuzz_child, port), 0);
-    CHECK_EQUAL(KCALL3(space_give, child.space, quota, RIGHT_ALL), FUZZ_QUOTA);
+    child_pays((handle_t)quota);
+    long error = child_create(&child, fuzz_child, port);
+    child_pays(ROOT_QUOTA);
+    CHECK_EQUAL(error, 0);
+    CHECK_EQUAL(KCALL3(space_give, child.space, quota, RIGHT_ALL & ~RIGHT_WRITE), FUZZ_QUOTA);
     // A space of its own to play with: its own, so that mapping and copying meet real pages.
     CHECK_EQUAL(KCALL3(space_give, child.space, child.space, RIGHT_ALL), FUZZ_SPACE);
     CHECK_EQUAL(child_start(&child), 0);
@@ -141,8 +144,10 @@ static void fuzz_round(uint32_t seed)
 
 static void million_calls(void)
 {
+    char buffer[16];
+    uint32_t first = (uint32_t)strtoul(boot_word("fuzz=", buffer, sizeof buffer), NULL, 10);
     total = 0;
-    for (uint32_t seed = 1; total < CALLS_TOTAL && !test_has_failed(); seed++)
+    for (uint32_t seed = first + 1; total < CALLS_TOTAL && !test_has_failed(); seed++)
         fuzz_round(seed);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Runs the tests: "ok NAME" or "not ok NAME: why" in the kernel's log (boot with `log`), and the number of
-// failures as the power-off status. Boot words: only=PREFIX runs the tests whose names begin so, seed=N.
+// failures as the power-off status. Boot words: only=PREFIX runs the tests whose names begin so, fuzz=N is the
+// fuzzer's first seed.
 #include "test.h"
 #include "child.h"
 #include <printf.h>
@@ -87,14 +88,14 @@ static bool run(const struct test *test)
     return !why[0];
 }
 
-static const char *only(char *buffer, size_t size)
+const char *boot_word(const char *name, char *buffer, size_t size)
 {
     static struct boot_page page;
     memory_read(ROOT_BOOT, 0, &page, sizeof page);
-    const char *word = strstr(page.command_line, "only=");
+    const char *word = strstr(page.command_line, name);
     if (!word)
         return "";
-    strlcpy(buffer, word + 5, size);
+    strlcpy(buffer, word + strlen(name), size);
     char *end = strchr(buffer, ' ');
     if (end)
         *end = 0;
@@ -106,7 +107,7 @@ int main(void)
     if (child_is_running())
         child_main();
     char buffer[64];
-    const char *prefix = only(buffer, sizeof buffer);
+    const char *prefix = boot_word("only=", buffer, sizeof buffer);
     unsigned failed = 0, passed = 0;
     for (unsigned i = 0; i < sizeof topics / sizeof topics[0]; i++)
         for (const struct test *test = topics[i]; test->name; test++)

@@ -79,7 +79,7 @@ static const struct need needs[] = {
     { CALL(routes_constant), { { ROUTES, C } }, 0, 0 },
     { CALL(quota_create), { { QUOTA, C } }, 0, 0 },
     { CALL(quota_info), { { QUOTA, 0 } }, 0, 0 },
-    { CALL(quota_set), { { QUOTA, C } }, 0, 0 },
+    { CALL(quota_set), { { QUOTA, WRITE } }, 0, 0 },
     { CALL(irq_create), { { SYSTEM, C } }, 0, 0 },
     { CALL(irq_bind), { { IRQ, C }, { PORT, S } }, 0, 0 },
     { CALL(irq_ack), { { IRQ, C } }, 0, 0 },

@@ -54,6 +54,7 @@ enum { CHILD_PORT = 1 }; // to the parent's port, badge CHILD_BADGE
 // it. Not started. Priority below the parent's.
 long child_create(struct child *child, void (*fn)(void), handle_t port);
 long child_start(struct child *child);
+void child_pays(handle_t quota); // for children created from now on; ROOT_QUOTA at first
 // Lets others run until a task is in a state (task_info). -> false if it never is
 enum {
     STATE_NEW,
@@ -84,6 +85,9 @@ long answer_value(long value);
 long answer_frame(void);
 long answer_divert(unsigned long reason, long value);
 long answer(unsigned kind, unsigned flags, unsigned long number, long value);
+
+// What follows `name` ("word=") on the kernel's command line, "" if it is not there.
+const char *boot_word(const char *name, char *buffer, size_t size);
 
 handle_t new_port(void); // 0 after test_failed()
 

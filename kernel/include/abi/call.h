@@ -90,7 +90,7 @@
     /* machine */ \
     X(quota_create, 128)  /* (parent, frames, tasks) -> h */ \
     X(quota_info, 129)    /* (quota) -> 0; result {frame limit, frames used, task limit, tasks, kernel bytes, objects} */ \
-    X(quota_set, 130)     /* (quota, frames, tasks) */ \
+    X(quota_set, 130)     /* (quota, frames, tasks) needs RIGHT_WRITE, which who only spends it should not have */ \
     X(irq_create, 131)    /* (system, line) -> h */ \
     X(irq_bind, 132)      /* (irq, port, bits): notify on interrupt; the line stays masked until irq_ack */ \
     X(irq_ack, 133)       /* (irq) */ \
