@@ -59,7 +59,8 @@ static size_t pad(size_t offset) { return (offset + 3) & ~(size_t)3; }
 // -> offset after the entry, 0: not a valid one
 static size_t parse(const char *archive, size_t length, size_t at, struct entry *entry)
 {
-    if (length - at < HEADER_SIZE || (memcmp(archive + at, "070701", 6) && memcmp(archive + at, "070702", 6)))
+    if (length - at < HEADER_SIZE ||
+        (memcmp(archive + at, "070701", 6) != 0 && memcmp(archive + at, "070702", 6) != 0))
         return 0;
     for (unsigned i = 0; i < 13; i++)
         if (!hex(archive + at + 6 + i * 8, &entry->field[i]))
@@ -219,9 +220,9 @@ int cpio_unpack(const char *archive, size_t length, struct dentry *root)
         size_t next = parse(archive, length, at, &entry);
         if (next == 0)
             error = -EINVAL;
-        else if (!strcmp(entry.name, "TRAILER!!!"))
+        else if (strcmp(entry.name, "TRAILER!!!") == 0)
             forget(&links);
-        else if (strcmp(entry.name, "boot") && strncmp(entry.name, "boot/", 5))
+        else if (strcmp(entry.name, "boot") != 0 && strncmp(entry.name, "boot/", 5) != 0)
             error = unpack_entry(&entry, root, &links);
         at = next;
     }

@@ -162,7 +162,7 @@ static int mount_new(const char *type_name, const struct path *point, unsigned f
 {
     for (unsigned i = 0; file_system_types[i]; i++) {
         const struct file_system_type *type = file_system_types[i];
-        if (strcmp(type->name, type_name))
+        if (strcmp(type->name, type_name) != 0)
             continue;
         if (!S_ISDIR(point->dentry->inode->mode))
             return -ENOTDIR;

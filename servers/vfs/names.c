@@ -188,7 +188,7 @@ static long make_link(struct client *caller, const char *target, int dirfd, unsi
 {
     struct path directory;
     struct last last;
-    struct dentry *child;
+    struct dentry *child = NULL;
     if (!*target)
         return -ENOENT;
     char *copy = heap_string(target);
@@ -199,7 +199,7 @@ static long make_link(struct client *caller, const char *target, int dirfd, unsi
         error = name_create(caller, &directory, &last, S_IFLNK | 0777, 0, &child);
         path_put(&directory);
     }
-    if (error < 0) {
+    if (error < 0 || !child) {
         heap_free(copy);
         return error;
     }

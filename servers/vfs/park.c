@@ -204,7 +204,7 @@ long park_redo(struct client *caller, call_handler *handler, const unsigned long
     caller->parked.redo.file = file ? file_get(file) : NULL;
     caller->parked.redo.handler = handler;
     memmove(caller->parked.redo.args, args, sizeof(caller->parked.redo.args));
-    return park(caller, &kind_redo, queue ? queue : file->queue, events, NO_DEADLINE);
+    return park(caller, &kind_redo, queue ? queue : file ? file->queue : NULL, events, NO_DEADLINE);
 }
 
 void park_run(void)

@@ -32,7 +32,7 @@ void path_name_put(char *name)
 {
     if (!name)
         return;
-    union buffer *buffer = (union buffer *)(void *)name;
+    union buffer *buffer = container_of(name, union buffer, text);
     buffer->next = spare_buffers;
     spare_buffers = buffer;
 }
@@ -139,8 +139,8 @@ int path_child(struct client *caller, const struct path *directory, const char *
         if (!operations || !operations->lookup)
             return -ENOENT;
         int error = operations->lookup(caller, parent, name, length, &found);
-        if (error < 0)
-            return error;
+        if (error < 0 || !found)
+            return error < 0 ? error : -ENOENT;
     }
     *child = (struct path){ directory->mount, found };
     if (child->mount)
@@ -151,6 +151,8 @@ int path_child(struct client *caller, const struct path *directory, const char *
 
 static int searchable(struct walk *walk)
 {
+    if (!walk->at.dentry)
+        return -ENOENT;
     struct inode *inode = walk->at.dentry->inode;
     if (!S_ISDIR(inode->mode))
         return -ENOTDIR;

@@ -307,7 +307,7 @@ static long vfs_sync(const struct message *message, struct message *reply)
 }
 
 static pm_handler *const handlers[] = {
-    [VFS_CLONE - VFS_CLONE] = vfs_clone,
+    [0] = vfs_clone,
     [VFS_EXIT - VFS_CLONE] = vfs_exit,
     [VFS_IDENTITY - VFS_CLONE] = vfs_identity,
     [VFS_LIMITS - VFS_CLONE] = vfs_limits,

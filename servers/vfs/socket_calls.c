@@ -455,7 +455,7 @@ long call_socketcall(struct client *caller, const unsigned long args[6])
         [SOCKETCALL_ACCEPT4] = { call_accept4, 4 },
     };
     unsigned long unpacked[6] = { 0 };
-    if (args[0] == 0 || args[0] >= sizeof(calls) / sizeof(calls[0]))
+    if (args[0] == 0 || args[0] >= sizeof(calls) / sizeof(calls[0]) || !calls[args[0]].handler)
         return -EINVAL;
     if (user_read(caller, unpacked, args[1], calls[args[0]].count * sizeof(long)) < 0)
         return -EFAULT;

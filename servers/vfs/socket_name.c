@@ -190,7 +190,7 @@ long call_connect(struct client *caller, const unsigned long args[6])
 {
     struct linux_sockaddr_un name;
     struct file *file;
-    struct socket *target;
+    struct socket *target = NULL;
     long error;
     struct socket *socket = socket_get(caller, (int)args[0], &file, &error);
     if (!socket)
@@ -203,8 +203,8 @@ long call_connect(struct client *caller, const unsigned long args[6])
         return 0;
     }
     error = socket_lookup(caller, &name, (unsigned)length, &target);
-    if (error < 0)
-        return error;
+    if (error < 0 || !target)
+        return error < 0 ? error : -ECONNREFUSED;
     if (socket->type != SOCK_DGRAM)
         return connect_stream(caller, file, socket, target, args);
     if (target->type != SOCK_DGRAM)
