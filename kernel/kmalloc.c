@@ -135,6 +135,7 @@ static void *slab_alloc(unsigned index)
         partial_push(class, slab);
     }
     void **object = slab->objects;
+    assert(object); // a slab with none left is in no list
     slab->objects = *object;
     slab->references++;
     if (!slab->objects)

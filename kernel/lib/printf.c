@@ -142,7 +142,7 @@ static void put_signed(struct output *out, const struct spec *spec, va_list *arg
 {
     int64_t value = spec->length == 8 ? va_arg(*args, int64_t) : va_arg(*args, int);
     if (spec->length == 1)
-        value = (signed char)value;
+        value = (value & 0x7f) - (value & 0x80);
     if (spec->length == 2)
         value = (short)value;
     put_integer(out, spec, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0);

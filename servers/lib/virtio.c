@@ -100,11 +100,11 @@ static int dma_alloc(size_t bytes, uint8_t **address, uint64_t *physical)
     long mapped =
         space_map(self_space, 0xA0000000ul, (bytes + PAGE_SIZE - 1) & PAGE_MASK,
                   PROT_READ_BIT | PROT_WRITE_BIT | MAP_SHARED_BIT | MAP_BELOW_BIT, (handle_t)memory, 0, 0, 0);
-    if (!IS_ERROR(mapped) && memory_info((handle_t)memory) == 0)
-        *physical = message_page->result[4];
+    long error = IS_ERROR(mapped) ? mapped : memory_info((handle_t)memory);
+    *physical = message_page->result[4];
     handle_close((handle_t)memory);
     *address = (uint8_t *)mapped;
-    return IS_ERROR(mapped) ? (int)mapped : 0;
+    return (int)error;
 }
 
 static void write_address(volatile uint32_t *registers, unsigned low, uint64_t physical)
