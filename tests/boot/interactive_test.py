@@ -92,9 +92,12 @@ def job_control(shell):
     shell.expect("after\r?\nafter\r?\n")
     shell.control("d")
     shell.prompt()
-    shell.command("sleep 1000 & jobs", "Running")
+    # fg shows the command before the job has the terminal; its SIGCONT comes when it has.
+    shell.line("sh -c 'trap \"echo continued\" CONT; : >/tmp/trapping; while :; do :; done' &")
+    shell.prompt()
+    shell.command("while [ ! -e /tmp/trapping ]; do :; done; jobs", "Running")
     shell.line("fg")
-    shell.expect("sleep 1000\r?\n")
+    shell.expect("\ncontinued\r?\n")
     shell.control("z")
     shell.expect("Stopped")
     shell.prompt()
@@ -134,6 +137,7 @@ def edit_with_vi(shell):
     shell.control("z")
     shell.prompt()
     shell.line("fg")
+    shell.expect("second")
     shell.type(":q!\r")
     shell.prompt()
 
