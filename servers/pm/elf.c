@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The ELF loader: maps a program or its loader (PT_INTERP) into a new address space, as Linux's binfmt_elf does.
 #include "exec.h"
-#include "random.h"
 
 #include <errno.h>
 #include <heap.h>
 #include <linux/process.h>
+#include <random.h>
 #include <string.h>
 
 #define PROGRAM_HEADERS_MAX 65536u

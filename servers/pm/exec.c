@@ -8,7 +8,6 @@
 #include "exit_mm.h"
 #include "itimer.h"
 #include "process.h"
-#include "random.h"
 #include "state.h"
 
 #include <errno.h>
@@ -17,6 +16,7 @@
 #include <linux/process.h>
 #include <linux/stat.h>
 #include <printf.h>
+#include <random.h>
 #include <server.h>
 #include <string.h>
 

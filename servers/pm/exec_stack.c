@@ -2,13 +2,13 @@
 // The layout of a new address space and the first stack: strings, auxiliary vector, environment, arguments.
 #include "exec.h"
 #include "process.h"
-#include "random.h"
 #include "state.h"
 
 #include <errno.h>
 #include <heap.h>
 #include <linux/auxv.h>
 #include <linux/process.h>
+#include <random.h>
 #include <string.h>
 
 #define STACK_INITIAL (128ul << 10)

@@ -6,12 +6,12 @@
 #include "init.h"
 #include "leaf.h"
 #include "process.h"
-#include "random.h"
 #include "state.h"
 #include "thread.h"
 
 #include <errno.h>
 #include <heap.h>
+#include <random.h>
 #include <server.h>
 
 #define FIBERS 24
@@ -95,7 +95,7 @@ static const struct server_handlers handlers = {
 int main(void)
 {
     state_init();
-    random_init();
+    random_init(start_page->entropy);
     if (fibers_init(FIBERS, URGENT_FIBERS) < 0)
         system_stop("no memory for the process manager", 103);
     routes_build();

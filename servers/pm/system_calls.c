@@ -4,7 +4,6 @@
 #include "init.h"
 #include "mm.h"
 #include "process.h"
-#include "random.h"
 #include "state.h"
 #include "system.h"
 #include "vfs_client.h"
@@ -13,6 +12,7 @@
 #include <heap.h>
 #include <linux_arch.h>
 #include <protocol_root.h>
+#include <random.h>
 #include <server.h>
 #include <string.h>
 

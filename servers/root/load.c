@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <heap.h>
 #include <printf.h>
+#include <random.h>
 #include <server.h>
 #include <string.h>
 
@@ -192,7 +193,7 @@ static int fill_start_page(struct server *server)
 {
     page = (struct start_page){ .message_page = MESSAGE_PAGE_ADDRESS };
     strlcpy(page.command_line, boot->command_line, sizeof(page.command_line));
-    memcpy(page.entropy, boot->entropy, sizeof(page.entropy));
+    random_bytes(page.entropy, sizeof(page.entropy));
     int error = give_handle(server, "space", server->space, RIGHT_ALL, 0);
     if (error == 0)
         error = give_handle(server, "port", server->port, RIGHT_ALL, 0);

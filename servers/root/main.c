@@ -7,6 +7,7 @@
 #include <heap.h>
 #include <printf.h>
 #include <protocol_root.h>
+#include <random.h>
 #include <server.h>
 #include <string.h>
 
@@ -45,6 +46,8 @@ static void read_boot_objects(void)
     archive = map_object(ROOT_ARCHIVE, archive_size);
     const void *tree = boot->devices_bytes ? map_object(ROOT_DEVICES, boot->devices_bytes) : NULL;
     int count = devices_find(tree, boot->devices_bytes, boot->command_line, devices, DEVICES_MAX);
+    random_init(boot->entropy);
+    random_stir(boot->entropy + RANDOM_SEED_BYTES, sizeof(boot->entropy) - RANDOM_SEED_BYTES);
     device_count = count < 0 ? 0 : (unsigned)count;
     machine_frames = boot->memory_bytes / PAGE_SIZE;
 }

@@ -6,6 +6,7 @@
 #include <heap.h>
 #include <linux/fcntl.h>
 #include <linux/mount.h>
+#include <random.h>
 #include <server.h>
 #include <string.h>
 #include "pty.h"
@@ -47,6 +48,32 @@ static long read_zero(struct client *caller, struct file *file, struct transfer 
 {
     long got = transfer_zero(transfer, transfer->left);
     return got < 0 ? got : 0;
+}
+
+static long read_random(struct client *caller, struct file *file, struct transfer *transfer,
+                        uint64_t *position)
+{
+    char buffer[1024];
+    while (transfer->left > 0) {
+        random_bytes(buffer, sizeof(buffer));
+        long got = transfer_out(transfer, buffer, sizeof(buffer));
+        if (got < 0)
+            return got;
+    }
+    return 0;
+}
+
+static long write_random(struct client *caller, struct file *file, struct transfer *transfer,
+                         uint64_t *position)
+{
+    while (transfer->left > 0) {
+        char stirred[64];
+        long got = transfer_in(transfer, stirred, sizeof(stirred));
+        if (got < 0)
+            return got;
+        random_stir(stirred, (size_t)got);
+    }
+    return 0;
 }
 
 // One record a line to the kernel's log; the priority prefix "<N>" is cut.
@@ -91,8 +118,8 @@ static const struct file_operations zero_operations = {
 static const struct file_operations full_operations = { .read = read_zero,
                                                         .write = write_full,
                                                         .seek = seek_nowhere };
-static const struct file_operations random_operations = { .read = random_read,
-                                                          .write = random_write,
+static const struct file_operations random_operations = { .read = read_random,
+                                                          .write = write_random,
                                                           .seek = seek_nowhere };
 static const struct file_operations log_operations = { .read = read_nothing,
                                                        .write = write_log,
@@ -195,7 +222,7 @@ int dev_init(void)
                                             { "stdout", "/proc/self/fd/1" },
                                             { "stderr", "/proc/self/fd/2" } };
     device_register(&memory_class);
-    random_init();
+    random_init(start_page->entropy);
     struct path root = { root_mount, root_mount->root };
     int error = mount_at(&root, "dev", 0755, &devtmpfs_type, MS_NOSUID, "devtmpfs", "mode=755");
     for (unsigned i = 0; i < sizeof(nodes) / sizeof(nodes[0]) && error == 0; i++)

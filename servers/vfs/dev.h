@@ -22,7 +22,3 @@ int device_open(struct client *caller, struct file *file);
 // Makes a node in /dev; directories on the way are made. -> 0 or an error
 int device_node(const char *name, uint32_t mode, uint32_t device, uint32_t gid);
 int dev_init(void);
-void random_init(void);
-void random_fill(void *to, size_t length);
-long random_read(struct client *caller, struct file *file, struct transfer *transfer, uint64_t *position);
-long random_write(struct client *caller, struct file *file, struct transfer *transfer, uint64_t *position);

@@ -2,6 +2,7 @@
 // /proc itself: the files about the system, sys/, and pando/.
 #include <errno.h>
 #include <printf.h>
+#include <random.h>
 #include <string.h>
 #include "dev.h"
 #include "proc.h"
@@ -45,7 +46,7 @@ static int text_devices(struct client *caller, struct inode *inode, struct proc_
 static int text_uuid(struct client *caller, struct inode *inode, struct proc_text *text)
 {
     uint8_t bytes[16];
-    random_fill(bytes, sizeof(bytes));
+    random_bytes(bytes, sizeof(bytes));
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     for (unsigned i = 0; i < sizeof(bytes); i++)

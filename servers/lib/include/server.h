@@ -22,7 +22,7 @@ struct start_page {
     uint32_t handle_count;
     struct start_handle handles[START_HANDLES];
     char command_line[2048]; // the kernel's
-    uint8_t entropy[32];
+    uint8_t entropy[32];     // this instance's own (random.h)
 };
 extern const struct start_page *start_page;
 handle_t start_handle(const char *name); // 0 if the manifest gave none

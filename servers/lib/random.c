@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-// ChaCha20 (RFC 8439) as a generator with key erasure: each request begins by replacing the key.
-#include "random.h"
+// ChaCha20 (RFC 8439) as a generator with key erasure: each request begins by replacing the key, so that what was
+// handed out cannot be computed later. root gives every instance of a server a key of its own, made by root's own
+// generator: no server can compute another's.
+#include <random.h>
 
-#include <server.h>
 #include <stdint.h>
 #include <string.h>
 
 static uint32_t key[8];
-static uint64_t requests;
+
+_Static_assert(sizeof key == RANDOM_SEED_BYTES, "the seed is the key");
 
 static uint32_t rotate(uint32_t x, int n) { return x << n | x >> (32 - n); }
 
@@ -28,8 +30,6 @@ static void block(uint32_t counter, uint32_t out[16])
     uint32_t in[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
     memcpy(&in[4], key, sizeof key);
     in[12] = counter;
-    in[14] = (uint32_t)requests;
-    in[15] = (uint32_t)(requests >> 32);
     memcpy(out, in, sizeof in);
     for (int round = 0; round < 10; round++) {
         for (int i = 0; i < 4; i++)
@@ -41,12 +41,27 @@ static void block(uint32_t counter, uint32_t out[16])
         out[i] += in[i];
 }
 
-void random_init(void) { memcpy(key, start_page->entropy, sizeof key); }
+void random_init(const void *seed) { memcpy(key, seed, sizeof key); }
+
+void random_stir(const void *bytes, size_t length)
+{
+    uint32_t out[16];
+    for (const char *at = bytes; length > 0;) {
+        uint32_t part[8] = { 0 };
+        size_t n = length < sizeof part ? length : sizeof part;
+        memcpy(part, at, n);
+        at += n;
+        length -= n;
+        for (int i = 0; i < 8; i++)
+            key[i] ^= part[i];
+        block(0, out);
+        memcpy(key, out, sizeof key);
+    }
+}
 
 void random_bytes(void *to, size_t length)
 {
     uint32_t out[16], next_key[8];
-    requests++;
     block(0, out);
     memcpy(next_key, out, sizeof next_key);
     for (uint32_t counter = 1; length > 0; counter++) {
