@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
-// 64-bit division, which the compiler calls. The toolchain's own routines use another calling convention than the
-// kernel is compiled with.
+// 64-bit division, which the compiler calls, for kernel and servers: compiled with the calling convention of each,
+// which the toolchain's own routines are not.
+#include <stdint.h>
 
-#include "i386.h"
+uint64_t __udivdi3(uint64_t dividend, uint64_t divisor);
+uint64_t __umoddi3(uint64_t dividend, uint64_t divisor);
+int64_t __divdi3(int64_t dividend, int64_t divisor);
+int64_t __moddi3(int64_t dividend, int64_t divisor);
 
 // The quotient must fit in 32 bits.
 static uint32_t divide_narrow(uint64_t dividend, uint32_t divisor, uint32_t *remainder)

@@ -47,10 +47,6 @@ _Noreturn void trap_double_fault(void); // by a task gate, on a stack of its own
 _Noreturn void boot_main(uint32_t magic, uint32_t info);
 
 // --- divide.c, called by the compiler
-uint64_t __udivdi3(uint64_t dividend, uint64_t divisor);
-uint64_t __umoddi3(uint64_t dividend, uint64_t divisor);
-int64_t __divdi3(int64_t dividend, int64_t divisor);
-int64_t __moddi3(int64_t dividend, int64_t divisor);
 
 // --- kernel.ld, boot.S
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
