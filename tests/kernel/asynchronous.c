@@ -39,103 +39,110 @@ static void answered_later(void)
     handle_close(mine);
 }
 
+// A call that has been begun, with the ports it goes to and comes back to.
+struct begun {
+    handle_t service, mine, slot;
+};
+
+static bool begun_start(struct begun *begun)
+{
+    begun->service = new_port(), begun->mine = new_port();
+    long slot = call_create(ROOT_QUOTA);
+    begun->slot = slot < 0 ? 0 : (handle_t)slot;
+    message_page->out = (struct message){ .number = 1 };
+    return begin(begun->slot, begun->service, begun->mine, COOKIE) == 0;
+}
+
+static void drop(handle_t *handle)
+{
+    if (*handle)
+        handle_close(*handle);
+    *handle = 0;
+}
+
+static void begun_end(struct begun *begun)
+{
+    drop(&begun->slot);
+    drop(&begun->service);
+    drop(&begun->mine);
+}
+
 static void cancel_queued(void)
 {
-    handle_t service = new_port(), mine = new_port();
-    long slot = call_create(ROOT_QUOTA);
-    message_page->out = (struct message){ .number = 1 };
-    CHECK_EQUAL(begin((handle_t)slot, service, mine, COOKIE), 0);
-    CHECK_EQUAL(cancel((handle_t)slot), 0);
-    CHECK_EQUAL(next_message(mine), MESSAGE_REPLY);
+    struct begun begun;
+    CHECK(begun_start(&begun));
+    CHECK_EQUAL(cancel(begun.slot), 0);
+    CHECK_EQUAL(next_message(begun.mine), MESSAGE_REPLY);
     CHECK_EQUAL(message_page->in.value, -EINTR);
-    CHECK_EQUAL(receive(service, 0), -ETIMEDOUT);
-    CHECK_EQUAL(cancel((handle_t)slot), 0);
-    handle_close((handle_t)slot);
-    handle_close(service);
-    handle_close(mine);
+    CHECK_EQUAL(receive(begun.service, 0), -ETIMEDOUT);
+    CHECK_EQUAL(cancel(begun.slot), 0);
+    begun_end(&begun);
 }
 
 static void cancel_open(void)
 {
-    handle_t service = new_port(), mine = new_port();
-    long slot = call_create(ROOT_QUOTA);
-    message_page->out = (struct message){ .number = 1 };
-    CHECK_EQUAL(begin((handle_t)slot, service, mine, COOKIE), 0);
-    CHECK_EQUAL(next_message(service), MESSAGE_CALL);
+    struct begun begun;
+    CHECK(begun_start(&begun));
+    CHECK_EQUAL(next_message(begun.service), MESSAGE_CALL);
     token_t token = message_page->in.token;
-    CHECK_EQUAL(cancel((handle_t)slot), 0);
-    CHECK_EQUAL(cancel((handle_t)slot), 0); // told once
-    CHECK_EQUAL(next_message(service), MESSAGE_CANCEL);
+    CHECK_EQUAL(cancel(begun.slot), 0);
+    CHECK_EQUAL(cancel(begun.slot), 0); // told once
+    CHECK_EQUAL(next_message(begun.service), MESSAGE_CANCEL);
     CHECK(message_page->in.token == token);
-    CHECK_EQUAL(receive(service, 0), -ETIMEDOUT);
+    CHECK_EQUAL(receive(begun.service, 0), -ETIMEDOUT);
     CHECK_EQUAL(answer_value(-EINTR), 0);
-    CHECK_EQUAL(next_message(mine), MESSAGE_REPLY);
+    CHECK_EQUAL(next_message(begun.mine), MESSAGE_REPLY);
     CHECK_EQUAL(message_page->in.value, -EINTR);
-    handle_close((handle_t)slot);
-    handle_close(service);
-    handle_close(mine);
+    begun_end(&begun);
 }
 
 static void answer_outruns_cancel(void)
 {
-    handle_t service = new_port(), mine = new_port();
-    long slot = call_create(ROOT_QUOTA);
-    message_page->out = (struct message){ .number = 1 };
-    CHECK_EQUAL(begin((handle_t)slot, service, mine, COOKIE), 0);
-    CHECK_EQUAL(next_message(service), MESSAGE_CALL);
-    CHECK_EQUAL(cancel((handle_t)slot), 0);
+    struct begun begun;
+    CHECK(begun_start(&begun));
+    CHECK_EQUAL(next_message(begun.service), MESSAGE_CALL);
+    CHECK_EQUAL(cancel(begun.slot), 0);
     CHECK_EQUAL(answer_value(1), 0);
-    CHECK_EQUAL(receive(service, 0), -ETIMEDOUT); // nothing about the answered call
-    CHECK_EQUAL(next_message(mine), MESSAGE_REPLY);
-    handle_close((handle_t)slot);
-    handle_close(service);
-    handle_close(mine);
+    CHECK_EQUAL(receive(begun.service, 0), -ETIMEDOUT); // nothing about the answered call
+    CHECK_EQUAL(next_message(begun.mine), MESSAGE_REPLY);
+    begun_end(&begun);
 }
 
 static void closed_slot_ends_open_call(void)
 {
-    handle_t service = new_port(), mine = new_port();
-    long slot = call_create(ROOT_QUOTA);
-    message_page->out = (struct message){ .number = 1 };
-    CHECK_EQUAL(begin((handle_t)slot, service, mine, COOKIE), 0);
-    CHECK_EQUAL(next_message(service), MESSAGE_CALL);
+    struct begun begun;
+    CHECK(begun_start(&begun));
+    CHECK_EQUAL(next_message(begun.service), MESSAGE_CALL);
     token_t token = message_page->in.token;
-    handle_close((handle_t)slot);
+    drop(&begun.slot);
     message_page->out = (struct message){ .token = token };
     CHECK_EQUAL(reply(), -ESRCH);
-    CHECK_EQUAL(next_message(service), MESSAGE_ENDED);
+    CHECK_EQUAL(next_message(begun.service), MESSAGE_ENDED);
     CHECK(message_page->in.token == token);
-    CHECK_EQUAL(receive(mine, 0), -ETIMEDOUT);
-    handle_close(service);
-    handle_close(mine);
+    CHECK_EQUAL(receive(begun.mine, 0), -ETIMEDOUT);
+    begun_end(&begun);
 }
 
 static void port_end_answers(void)
 {
-    handle_t service = new_port(), mine = new_port();
-    long slot = call_create(ROOT_QUOTA);
-    message_page->out = (struct message){ .number = 1 };
-    CHECK_EQUAL(begin((handle_t)slot, service, mine, COOKIE), 0);
-    handle_close(service);
-    CHECK_EQUAL(next_message(mine), MESSAGE_REPLY);
+    struct begun begun;
+    CHECK(begun_start(&begun));
+    drop(&begun.service);
+    CHECK_EQUAL(next_message(begun.mine), MESSAGE_REPLY);
     CHECK_EQUAL(message_page->in.value, -EPIPE);
-    handle_close((handle_t)slot);
-    handle_close(mine);
+    begun_end(&begun);
 }
 
 static void unread_answer_goes_with_its_port(void)
 {
-    handle_t service = new_port(), mine = new_port();
-    long slot = call_create(ROOT_QUOTA);
-    message_page->out = (struct message){ .number = 1 };
-    CHECK_EQUAL(begin((handle_t)slot, service, mine, COOKIE), 0);
-    CHECK_EQUAL(next_message(service), MESSAGE_CALL);
+    struct begun begun;
+    CHECK(begun_start(&begun));
+    CHECK_EQUAL(next_message(begun.service), MESSAGE_CALL);
     CHECK_EQUAL(answer_value(1), 0);
-    handle_close(mine);
+    drop(&begun.mine);
     handle_t other = new_port();
-    CHECK_EQUAL(begin((handle_t)slot, service, other, COOKIE), 0);
-    handle_close((handle_t)slot);
-    handle_close(service);
+    CHECK_EQUAL(begin(begun.slot, begun.service, other, COOKIE), 0);
+    begun_end(&begun);
     handle_close(other);
 }
 

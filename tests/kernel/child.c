@@ -115,6 +115,33 @@ void child_destroy(struct child *child)
         handle_close(child->space);
 }
 
+bool speaker_create(struct speaker *speaker, void (*fn)(void), handle_t port)
+{
+    speaker->port = port ? port : new_port();
+    long routes = routes_create(ROOT_QUOTA, TRAPS);
+    speaker->routes = (handle_t)routes;
+    if (routes < 0)
+        return false;
+    for (unsigned long number = 1; number <= TRAPS; number++)
+        routes_set(speaker->routes, number, speaker->port, 0);
+    return child_create_routed(&speaker->child, fn, speaker->port, speaker->routes) == 0;
+}
+
+bool speaker_start(struct speaker *speaker, void (*fn)(void), handle_t port)
+{
+    return speaker_create(speaker, fn, port) && child_start(&speaker->child) == 0;
+}
+
+void speaker_end(struct speaker *speaker)
+{
+    child_destroy(&speaker->child);
+    handle_close(speaker->routes);
+}
+
+long ask(void) { return trap6(TRAP_ASK, 0, 0, 0, 0, 0, 0); }
+
+void tell(long a, long b) { trap6(TRAP_TELL, a, b, 0, 0, 0, 0); }
+
 long child_call(unsigned long number, unsigned long word0, unsigned long word1)
 {
     struct message *out = &message_page->out;

@@ -75,6 +75,18 @@ _Noreturn void child_exit(long value);
 // In a child: a call to the parent with a number and two words. -> value of the reply
 long child_call(unsigned long number, unsigned long word0, unsigned long word1);
 
+// A child whose two traps reach a port of the test: it asks for a word, or tells two.
+enum { TRAP_ASK = 1, TRAP_TELL, TRAPS = TRAP_TELL };
+struct speaker {
+    struct child child;
+    handle_t port, routes;
+};
+bool speaker_create(struct speaker *speaker, void (*fn)(void), handle_t port); // port 0: a new one
+bool speaker_start(struct speaker *speaker, void (*fn)(void), handle_t port);  // the same, and starts it
+void speaker_end(struct speaker *speaker);                                     // the port stays
+long ask(void);
+void tell(long a, long b);
+
 long user_trap(long number, const long args[6]);
 long trap6(long number, long a, long b, long c, long d, long e, long f);
 

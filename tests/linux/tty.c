@@ -84,6 +84,18 @@ static void set_local(tcflag_t clear, tcflag_t set)
     tcsetattr(slave, TCSANOW, &settings);
 }
 
+// Runs it as the leader of a session of its own, which is all that the topic waits for.
+static void as_session(void (*leader)(void))
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        setsid();
+        leader();
+        _exit(0);
+    }
+    reap("session", pid);
+}
+
 TOPIC(pty_pair)
 {
     open_pair();
@@ -216,146 +228,140 @@ TOPIC(tty_settings)
 }
 
 static volatile int caught;
+static int told[2];
 
 static void note(int number) { caught = number; }
+
+static void lead_tty_signals(void)
+{
+    sigset_t set, old;
+    TRY(ioctl(slave, TIOCSCTTY, 0));
+    CHECK(tcgetpgrp(slave) == getpid());
+    CHECK(tcgetsid(slave) == getpid());
+    CHECK(open("/dev/tty", O_RDWR) >= 0);
+    signal(SIGINT, note);
+    signal(SIGQUIT, note);
+    signal(SIGWINCH, note);
+    sigfillset(&set);
+    sigprocmask(SIG_BLOCK, &set, &old);
+    type("lost\003");
+    sigsuspend(&old);
+    say("caught %d", caught);
+    type("kept\n");
+    say_bytes("after ^C", slave, 100);
+    type("\034");
+    sigsuspend(&old);
+    say("caught %d", caught);
+    struct winsize size = { .ws_row = 7, .ws_col = 9 };
+    ioctl(master, TIOCSWINSZ, &size);
+    sigsuspend(&old);
+    say("caught %d", caught);
+}
 
 TOPIC(tty_signals)
 {
     open_pair();
-    pid_t pid = fork();
-    if (pid == 0) {
-        sigset_t set, old;
-        setsid();
-        TRY(ioctl(slave, TIOCSCTTY, 0));
-        CHECK(tcgetpgrp(slave) == getpid());
-        CHECK(tcgetsid(slave) == getpid());
-        CHECK(open("/dev/tty", O_RDWR) >= 0);
-        signal(SIGINT, note);
-        signal(SIGQUIT, note);
-        signal(SIGWINCH, note);
-        sigfillset(&set);
-        sigprocmask(SIG_BLOCK, &set, &old);
-        type("lost\003");
-        sigsuspend(&old);
-        say("caught %d", caught);
-        type("kept\n");
-        say_bytes("after ^C", slave, 100);
-        type("\034");
-        sigsuspend(&old);
-        say("caught %d", caught);
-        struct winsize size = { .ws_row = 7, .ws_col = 9 };
-        ioctl(master, TIOCSWINSZ, &size);
-        sigsuspend(&old);
-        say("caught %d", caught);
-        _exit(0);
+    as_session(lead_tty_signals);
+}
+
+static void lead_tty_job_control(void)
+{
+    int status;
+    ioctl(slave, TIOCSCTTY, 0);
+    signal(SIGTTOU, SIG_IGN);
+    pipe(told);
+    pid_t job = fork();
+    if (job == 0) {
+        char text[16] = "";
+        setpgid(0, 0);
+        // In the background: reading stops us, until we are the foreground.
+        ssize_t n = read(slave, text, sizeof(text));
+        say("job read %zd", n);
+        token_send(told[1]);
+        for (;;)
+            pause();
     }
-    reap("session", pid);
+    setpgid(job, job);
+    waitpid(job, &status, WUNTRACED);
+    say_status("background read", status);
+    TRY(tcsetpgrp(slave, job));
+    CHECK(tcgetpgrp(slave) == job);
+    kill(-job, SIGCONT);
+    type("line\n");
+    waitpid(job, &status, WCONTINUED);
+    token_await(told[0]);
+    say_status("job", status);
+    // The suspend character stops the foreground job only.
+    type("\032");
+    waitpid(job, &status, WUNTRACED);
+    say_status("suspended", status);
+    TRY(tcsetpgrp(slave, getpgrp()));
+    TRY(tcsetpgrp(slave, 0x7ffffffe));
+    kill(job, SIGKILL);
+    reap("job", job);
 }
 
 TOPIC(tty_job_control)
 {
     open_pair();
-    pid_t session = fork();
-    if (session == 0) {
-        int status;
-        setsid();
-        ioctl(slave, TIOCSCTTY, 0);
-        signal(SIGTTOU, SIG_IGN);
-        int told[2];
-        pipe(told);
-        pid_t job = fork();
-        if (job == 0) {
-            char text[16] = "";
-            setpgid(0, 0);
-            // In the background: reading stops us, until we are the foreground.
-            ssize_t n = read(slave, text, sizeof(text));
-            say("job read %zd", n);
-            token_send(told[1]);
-            for (;;)
-                pause();
-        }
-        setpgid(job, job);
-        waitpid(job, &status, WUNTRACED);
-        say_status("background read", status);
-        TRY(tcsetpgrp(slave, job));
-        CHECK(tcgetpgrp(slave) == job);
-        kill(-job, SIGCONT);
-        type("line\n");
-        waitpid(job, &status, WCONTINUED);
-        token_await(told[0]);
-        say_status("job", status);
-        // The suspend character stops the foreground job only.
-        type("\032");
-        waitpid(job, &status, WUNTRACED);
-        say_status("suspended", status);
-        TRY(tcsetpgrp(slave, getpgrp()));
-        TRY(tcsetpgrp(slave, 0x7ffffffe));
-        kill(job, SIGKILL);
-        reap("job", job);
+    as_session(lead_tty_job_control);
+}
+
+static void lead_tty_background_write(void)
+{
+    int status;
+    ioctl(slave, TIOCSCTTY, 0);
+    set_local(0, TOSTOP);
+    pid_t job = fork();
+    if (job == 0) {
+        setpgid(0, 0);
+        write(slave, "x", 1);
         _exit(0);
     }
-    reap("session", session);
+    waitpid(job, &status, WUNTRACED);
+    say_status("TOSTOP", status);
+    kill(job, SIGKILL);
+    waitpid(job, &status, 0);
+    job = fork();
+    if (job == 0) {
+        setpgid(0, 0);
+        signal(SIGTTOU, SIG_IGN);
+        signal(SIGTTIN, SIG_IGN);
+        TRY(write(slave, "x", 1));
+        TRY(read(slave, &status, 1));
+        _exit(0);
+    }
+    reap("ignored", job);
 }
 
 TOPIC(tty_background_write)
 {
     open_pair();
-    pid_t session = fork();
-    if (session == 0) {
-        int status;
-        setsid();
-        ioctl(slave, TIOCSCTTY, 0);
-        set_local(0, TOSTOP);
-        pid_t job = fork();
-        if (job == 0) {
-            setpgid(0, 0);
-            write(slave, "x", 1);
-            _exit(0);
-        }
-        waitpid(job, &status, WUNTRACED);
-        say_status("TOSTOP", status);
-        kill(job, SIGKILL);
-        waitpid(job, &status, 0);
-        job = fork();
-        if (job == 0) {
-            setpgid(0, 0);
-            signal(SIGTTOU, SIG_IGN);
-            signal(SIGTTIN, SIG_IGN);
-            TRY(write(slave, "x", 1));
-            TRY(read(slave, &status, 1));
-            _exit(0);
-        }
-        reap("ignored", job);
-        _exit(0);
-    }
-    reap("session", session);
+    as_session(lead_tty_background_write);
 }
 
+static void lead_tty_hangup(void)
+{
+    sigset_t set;
+    ioctl(slave, TIOCSCTTY, 0);
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    if (fork() == 0) {
+        int number;
+        sigwait(&set, &number);
+        char byte = (char)number;
+        write(told[1], &byte, 1);
+    }
+}
+
+// The session leader ends: the foreground group of its terminal gets SIGHUP.
 TOPIC(tty_hangup)
 {
-    // The session leader ends: the foreground group of its terminal gets SIGHUP.
-    int told[2];
     char byte = 0;
     open_pair();
     pipe(told);
-    pid_t session = fork();
-    if (session == 0) {
-        setsid();
-        ioctl(slave, TIOCSCTTY, 0);
-        sigset_t set;
-        sigemptyset(&set);
-        sigaddset(&set, SIGHUP);
-        sigprocmask(SIG_BLOCK, &set, NULL);
-        if (fork() == 0) {
-            int number;
-            sigwait(&set, &number);
-            byte = (char)number;
-            write(told[1], &byte, 1);
-            _exit(0);
-        }
-        _exit(0);
-    }
-    reap("session", session);
+    as_session(lead_tty_hangup);
     read(told[0], &byte, 1);
     say("signal %d", byte);
 }

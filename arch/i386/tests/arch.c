@@ -5,43 +5,12 @@
 #include "../../../tests/kernel/test.h"
 #include <string.h>
 
-#define TRAP_ASK 1l  // -> a word
-#define TRAP_TELL 2l // two words
-#define TRAPS 2
-
 #define TLS_SELECTOR 0x33
 #define USER_DATA 0x7b
 #define COM1 0x3f8
 #define FXSAVE_SIZE 512
 #define FXSAVE_MXCSR 24
 #define FXSAVE_XMM3 208
-
-struct routed {
-    struct child child;
-    handle_t port, routes;
-};
-
-static bool routed_start(struct routed *routed, void (*fn)(void), handle_t port)
-{
-    routed->port = port ? port : new_port();
-    long routes = routes_create(ROOT_QUOTA, TRAPS);
-    routed->routes = (handle_t)routes;
-    if (routes < 0)
-        return false;
-    for (long number = 1; number <= TRAPS; number++)
-        routes_set(routed->routes, (unsigned long)number, routed->port, 0);
-    return child_create_routed(&routed->child, fn, routed->port, routed->routes) == 0 &&
-           child_start(&routed->child) == 0;
-}
-
-static void routed_end(struct routed *routed)
-{
-    child_destroy(&routed->child);
-    handle_close(routed->routes);
-}
-
-static long ask(void) { return trap6(TRAP_ASK, 0, 0, 0, 0, 0, 0); }
-static void tell(long a, long b) { trap6(TRAP_TELL, a, b, 0, 0, 0, 0); }
 
 static _Noreturn void stop(void)
 {
@@ -81,9 +50,9 @@ static void fpu_child(void)
 static void fpu_state_is_each_tasks_own(void)
 {
     handle_t port = new_port();
-    struct routed routed[3];
+    struct speaker speaker[3];
     for (unsigned i = 0; i < 3; i++)
-        CHECK(routed_start(&routed[i], fpu_child, port));
+        CHECK(speaker_start(&speaker[i], fpu_child, port));
     for (unsigned told = 0, asked = 0; told < 30;) {
         CHECK_EQUAL(next_message(port), MESSAGE_TRAP);
         if (message_page->in.number == TRAP_TELL) {
@@ -93,7 +62,7 @@ static void fpu_state_is_each_tasks_own(void)
         CHECK_EQUAL(answer_value((long)++asked * 1000), 0);
     }
     for (unsigned i = 0; i < 3; i++)
-        routed_end(&routed[i]);
+        speaker_end(&speaker[i]);
     handle_close(port);
 }
 
@@ -109,51 +78,51 @@ static void fpu_keeper(void)
 
 static void fpu_state_can_be_read_and_written(void)
 {
-    struct routed routed;
+    struct speaker speaker;
     uint8_t state[FXSAVE_SIZE];
     uint32_t words[4];
-    CHECK(routed_start(&routed, fpu_keeper, 0));
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
-    CHECK_EQUAL(task_read_fpu(routed.child.task, state, sizeof state), FXSAVE_SIZE);
+    CHECK(speaker_start(&speaker, fpu_keeper, 0));
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
+    CHECK_EQUAL(task_read_fpu(speaker.child.task, state, sizeof state), FXSAVE_SIZE);
     memcpy(words, state + FXSAVE_XMM3, sizeof words);
     CHECK_EQUAL(words[3], 4);
     words[0] = 0x5150;
     memcpy(state + FXSAVE_XMM3, words, sizeof words);
     memset(state + FXSAVE_MXCSR, 0xff, 4); // with bits that no CPU has
-    CHECK_EQUAL(task_write_fpu(routed.child.task, state, 100), -EINVAL);
-    CHECK_EQUAL(task_write_fpu(routed.child.task, state, sizeof state), FXSAVE_SIZE);
+    CHECK_EQUAL(task_write_fpu(speaker.child.task, state, 100), -EINVAL);
+    CHECK_EQUAL(task_write_fpu(speaker.child.task, state, sizeof state), FXSAVE_SIZE);
     CHECK_EQUAL(answer_value(0), 0);
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.args[0], 0x5150);
     CHECK_EQUAL(message_page->in.args[1], 5);
-    routed_end(&routed);
-    handle_close(routed.port);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
 }
 
 static void fpu_state_is_copied_by_task_clone(void)
 {
-    struct routed routed;
+    struct speaker speaker;
     static const unsigned long labels[TASK_LABELS];
-    CHECK(routed_start(&routed, fpu_keeper, 0));
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+    CHECK(speaker_start(&speaker, fpu_keeper, 0));
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
     token_t token = message_page->in.token;
-    long space = space_clone(routed.child.space, ROOT_QUOTA);
-    long task = task_clone(routed.child.task, (handle_t)space, ROOT_QUOTA, 0, 0, 0, labels);
+    long space = space_clone(speaker.child.space, ROOT_QUOTA);
+    long task = task_clone(speaker.child.task, (handle_t)space, ROOT_QUOTA, 0, 0, 0, labels);
     CHECK(space > 0 && task > 0);
     CHECK_EQUAL(task_start((handle_t)task), 0);
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP); // the child's
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP); // the child's
     CHECK_EQUAL(message_page->in.args[0], 1);
     CHECK_EQUAL(message_page->in.args[1], 5);
     message_page->in.token = token;
     CHECK_EQUAL(answer_value(0), 0);
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.args[0], 1);
     CHECK_EQUAL(message_page->in.args[1], 5);
     task_destroy((handle_t)task);
     handle_close((handle_t)task);
     handle_close((handle_t)space);
-    routed_end(&routed);
-    handle_close(routed.port);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
 }
 
 // --- segments
@@ -176,56 +145,52 @@ static void set_descriptor(uint32_t base, unsigned long words[2])
     words[1] = (base & 0xff000000) | 0x00cff200 | (base >> 16 & 0xff); // data, 4 GiB, DPL 3
 }
 
-static bool tls_start(struct routed *routed)
+static bool tls_start(struct speaker *speaker)
 {
     unsigned long words[2];
     set_descriptor((uint32_t)&tls_word, words);
-    routed->port = new_port();
-    long routes = routes_create(ROOT_QUOTA, TRAPS);
-    routed->routes = (handle_t)routes;
-    routes_set(routed->routes, TRAP_TELL, routed->port, 0);
-    return child_create_routed(&routed->child, tls_child, routed->port, routed->routes) == 0 &&
-           task_set_tls(routed->child.task, 0, words[0], words[1]) == 0 && child_start(&routed->child) == 0;
+    return speaker_create(speaker, tls_child, 0) &&
+           task_set_tls(speaker->child.task, 0, words[0], words[1]) == 0 && child_start(&speaker->child) == 0;
 }
 
 static void tls_descriptor_works(void)
 {
-    struct routed routed;
-    CHECK(tls_start(&routed));
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+    struct speaker speaker;
+    CHECK(tls_start(&speaker));
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.args[0], tls_word);
     CHECK_EQUAL(answer_value(0), 0);
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.args[0], TLS_SELECTOR);
-    routed_end(&routed);
-    handle_close(routed.port);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
 }
 
 static void stale_selector_becomes_null(void)
 {
-    struct routed routed;
-    CHECK(tls_start(&routed));
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
-    CHECK_EQUAL(task_set_tls(routed.child.task, 0, 0, 0), 0);
+    struct speaker speaker;
+    CHECK(tls_start(&speaker));
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
+    CHECK_EQUAL(task_set_tls(speaker.child.task, 0, 0, 0), 0);
     CHECK_EQUAL(answer_value(0), 0);
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.args[0], 0);
-    routed_end(&routed);
-    handle_close(routed.port);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
 }
 
 static void only_data_segments_of_user_mode(void)
 {
-    struct routed routed;
-    CHECK(tls_start(&routed));
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
-    handle_t task = routed.child.task;
+    struct speaker speaker;
+    CHECK(tls_start(&speaker));
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
+    handle_t task = speaker.child.task;
     CHECK_EQUAL(task_set_tls(task, 0, 0xffff, 0x00cffa00), -EINVAL); // code
     CHECK_EQUAL(task_set_tls(task, 0, 0xffff, 0x00cf9200), -EINVAL); // DPL 0
     CHECK_EQUAL(task_set_tls(task, 0, 0xffff, 0x00008900), -EINVAL); // a task-state segment
     CHECK_EQUAL(task_set_tls(task, 3, 0, 0), -EINVAL);
-    routed_end(&routed);
-    handle_close(routed.port);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
 }
 
 static void null_segments(void)
@@ -247,15 +212,15 @@ static void null_segments(void)
 // The kernel does not rely on a program's segments, nor does sysenter do harm where int 0x80 is meant.
 static void kernel_has_segments_of_its_own(void)
 {
-    struct routed routed;
-    CHECK(routed_start(&routed, null_segments, 0));
+    struct speaker speaker;
+    CHECK(speaker_start(&speaker, null_segments, 0));
     for (unsigned long word = 21; word <= 23; word++) {
-        CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+        CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
         CHECK_EQUAL(message_page->in.args[0], word);
         CHECK_EQUAL(answer_value(0), 0);
     }
-    routed_end(&routed);
-    handle_close(routed.port);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
 }
 
 static void odd_flags(void)
@@ -281,22 +246,22 @@ static void odd_flags(void)
 // A frame keeps the program's flags, and the kernel runs with none of them.
 static void kernel_has_flags_of_its_own(void)
 {
-    struct routed routed;
-    CHECK(routed_start(&routed, odd_flags, 0));
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+    struct speaker speaker;
+    CHECK(speaker_start(&speaker, odd_flags, 0));
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
     CHECK_EQUAL(answer_value(0), 0);
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.args[0] & 0x40400, 0x40400);
     CHECK_EQUAL(answer_value(0), 0);
     // The step that popfl began ends at sysenter's first instruction or in user mode; either is fine.
-    while (next_message(routed.port) == MESSAGE_FAULT) {
+    while (next_message(speaker.port) == MESSAGE_FAULT) {
         CHECK_EQUAL(message_page->in.number, FAULT_STEP);
         CHECK_EQUAL(answer_frame(), 0);
     }
     CHECK_EQUAL(message_page->in.kind, MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.args[0], 5);
-    routed_end(&routed);
-    handle_close(routed.port);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
 }
 
 // --- privileges
@@ -316,18 +281,18 @@ static void port_child(void)
 
 static void io_ports_need_a_grant(void)
 {
-    struct routed routed;
-    CHECK(routed_start(&routed, port_child, 0));
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_FAULT);
+    struct speaker speaker;
+    CHECK(speaker_start(&speaker, port_child, 0));
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_FAULT);
     CHECK_EQUAL(message_page->in.number, FAULT_GENERAL);
     long ports = KCALL3(ioports_create, ROOT_SYSTEM, COM1, 8);
     CHECK(ports > 0);
-    CHECK_EQUAL(KCALL2(space_add_ioports, routed.child.space, ports), 0);
+    CHECK_EQUAL(KCALL2(space_add_ioports, speaker.child.space, ports), 0);
     CHECK_EQUAL(answer_frame(), 0);
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP); // it has read the port
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP); // it has read the port
     handle_close((handle_t)ports);
-    routed_end(&routed);
-    handle_close(routed.port);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
 }
 
 static void halt_child(void)
@@ -357,12 +322,12 @@ static void exceptions_have_their_kinds(void)
                   { breakpoint_child, FAULT_BREAKPOINT },
                   { divide_child, FAULT_DIVIDE } };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct routed routed;
-        CHECK(routed_start(&routed, cases[i].fn, 0));
-        CHECK_EQUAL(next_message(routed.port), MESSAGE_FAULT);
+        struct speaker speaker;
+        CHECK(speaker_start(&speaker, cases[i].fn, 0));
+        CHECK_EQUAL(next_message(speaker.port), MESSAGE_FAULT);
         CHECK_EQUAL(message_page->in.number, cases[i].kind);
-        routed_end(&routed);
-        handle_close(routed.port);
+        speaker_end(&speaker);
+        handle_close(speaker.port);
     }
 }
 

@@ -3,37 +3,6 @@
 
 #include "../../../tests/kernel/test.h"
 
-#define TRAP_ASK 1l  // -> a word
-#define TRAP_TELL 2l // two words
-#define TRAPS 2
-
-struct routed {
-    struct child child;
-    handle_t port, routes;
-};
-
-static bool routed_start(struct routed *routed, void (*fn)(void), handle_t port)
-{
-    routed->port = port ? port : new_port();
-    long routes = routes_create(ROOT_QUOTA, TRAPS);
-    routed->routes = (handle_t)routes;
-    if (routes < 0)
-        return false;
-    for (long number = 1; number <= TRAPS; number++)
-        routes_set(routed->routes, (unsigned long)number, routed->port, 0);
-    return child_create_routed(&routed->child, fn, routed->port, routed->routes) == 0 &&
-           child_start(&routed->child) == 0;
-}
-
-static void routed_end(struct routed *routed)
-{
-    child_destroy(&routed->child);
-    handle_close(routed->routes);
-}
-
-static long ask(void) { return trap6(TRAP_ASK, 0, 0, 0, 0, 0, 0); }
-static void tell(long a, long b) { trap6(TRAP_TELL, a, b, 0, 0, 0, 0); }
-
 // fs0 and the control register: rounding mode in bits 5 to 7.
 static void fpu_load(long word, long control)
 {
@@ -69,9 +38,9 @@ static void fpu_child(void)
 static void fpu_state_is_each_tasks_own(void)
 {
     handle_t port = new_port();
-    struct routed routed[3];
+    struct speaker speaker[3];
     for (unsigned i = 0; i < 3; i++)
-        CHECK(routed_start(&routed[i], fpu_child, port));
+        CHECK(speaker_start(&speaker[i], fpu_child, port));
     for (unsigned told = 0, asked = 0; told < 30;) {
         CHECK_EQUAL(next_message(port), MESSAGE_TRAP);
         if (message_page->in.number == TRAP_TELL) {
@@ -82,7 +51,7 @@ static void fpu_state_is_each_tasks_own(void)
         CHECK_EQUAL(answer_value((long)++asked * 1000), 0);
     }
     for (unsigned i = 0; i < 3; i++)
-        routed_end(&routed[i]);
+        speaker_end(&speaker[i]);
     handle_close(port);
 }
 
@@ -97,28 +66,28 @@ static void fpu_keeper(void)
 
 static void fpu_state_is_copied_by_task_clone(void)
 {
-    struct routed routed;
+    struct speaker speaker;
     static const unsigned long labels[TASK_LABELS];
-    CHECK(routed_start(&routed, fpu_keeper, 0));
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+    CHECK(speaker_start(&speaker, fpu_keeper, 0));
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
     token_t token = message_page->in.token;
-    long space = space_clone(routed.child.space, ROOT_QUOTA);
-    long task = task_clone(routed.child.task, (handle_t)space, ROOT_QUOTA, 0, 0, 0, labels);
+    long space = space_clone(speaker.child.space, ROOT_QUOTA);
+    long task = task_clone(speaker.child.task, (handle_t)space, ROOT_QUOTA, 0, 0, 0, labels);
     CHECK(space > 0 && task > 0);
     CHECK_EQUAL(task_start((handle_t)task), 0);
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP); // the child's
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP); // the child's
     CHECK_EQUAL(message_page->in.args[0], 5150);
     CHECK_EQUAL(message_page->in.args[1], 0x20);
     message_page->in.token = token;
     CHECK_EQUAL(answer_value(0), 0);
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.args[0], 5150);
     CHECK_EQUAL(message_page->in.args[1], 0x20);
     task_destroy((handle_t)task);
     handle_close((handle_t)task);
     handle_close((handle_t)space);
-    routed_end(&routed);
-    handle_close(routed.port);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
 }
 
 const struct test arch_tests[] = {
