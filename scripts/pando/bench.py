@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import counts  # noqa: E402
 import oracle  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -54,11 +55,18 @@ def run(options, extra):
                           stdout=subprocess.PIPE, text=True)
     figures = {}
     for line in done.stdout.splitlines():
-        name, _, value = line.partition(" ")
+        name, value, _ = line.split()
         figures[name] = int(value)
     if done.returncode != 0:
         print("(ended with status %d after %d operations)" % (done.returncode, len(figures)), file=sys.stderr)
     return figures
+
+
+def counted(options):
+    """{operation: instructions} and {operation: space switches} of one run of it in Pando."""
+    operations = counts.measure(options.arch, options.filters)
+    return ({operation.name: operation.by_clock for operation in operations},
+            {operation.name: round(operation.section.space_switches / operation.runs) for operation in operations})
 
 
 def on_linux(options, archive, extra):
@@ -90,51 +98,41 @@ def check(options, figures):
     return 1 if worse else 0
 
 
-def show(titles, columns):
-    """A Markdown table; a ratio behind each pair of columns (Linux, Pando)."""
-    print("| operation | " + " | ".join(titles) + " |")
-    print("| --- |" + " ---: |" * len(titles))
-    names = list(columns[-1]) if columns[-1] else list(columns[0])
+def show(names, columns):
+    """A Markdown table of (title, {operation: figure}); a column of the title "ratio" divides the two before it."""
+    print("| operation | " + " | ".join(title for title, _ in columns) + " |")
+    print("| --- |" + " ---: |" * len(columns))
     for name in names:
         cells = []
-        for i, column in enumerate(columns):
-            value = column.get(name)
-            cells.append("-" if value is None else format(value, ","))
-            if i % 2 == 1:
-                before = columns[i - 1].get(name)
-                cells.append("%.2f" % (value / before) if value is not None and before else "-")
+        for i, (title, figures) in enumerate(columns):
+            if title == "ratio":
+                linux, pando = columns[i - 2][1].get(name), columns[i - 1][1].get(name)
+                cells.append("%.2f" % (pando / linux) if linux and pando is not None else "-")
+            else:
+                cells.append(format(figures[name], ",") if name in figures else "-")
         print("| %s | %s |" % (name, " | ".join(cells)))
-
-
-def build(arch):
-    directory = os.path.join(ROOT, "build")
-    if not os.path.exists(os.path.join(directory, "build.ninja")):
-        subprocess.run(["meson", "setup", "--native-file", os.path.join(ROOT, "scripts/native.ini"), directory, ROOT],
-                       check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", directory, "bench-" + arch, "archive-%s.cpio" % arch, "kernel-" + arch], check=True,
-                   stdout=subprocess.DEVNULL)
 
 
 def main(arguments):
     options = Options(arguments)
-    build(options.arch)
-    pando = run(options, ["--icount"])
+    counts.build(options.arch)
+    pando, switches = counted(options)
     if options.check:
         return check(options, pando)
     if options.pando:
-        show(["Pando"], [pando])
+        show(list(pando), [("Pando", pando), ("switches", switches)])
         return 0
     with tempfile.NamedTemporaryFile(suffix=".cpio") as archive:
         with open(os.path.join(ROOT, "build", "rootfs-%s.cpio" % options.arch), "rb") as base:
             data = base.read()
         archive.write(data + bytes(-len(data) % 4) + oracle.overlay(options.arch))
         archive.flush()
-        columns = [on_linux(options, archive.name, ["--icount"]), pando]
-        titles = ["Linux", "Pando", "ratio"]
+        columns = [("Linux", on_linux(options, archive.name, ["--icount"])), ("Pando", pando), ("ratio", {}),
+                   ("switches", switches)]
         if options.wall:
-            columns += [on_linux(options, archive.name, []), run(options, [])]
-            titles += ["Linux, ns", "Pando, ns", "ratio"]
-    show(titles, columns)
+            columns += [("Linux, ns", on_linux(options, archive.name, [])), ("Pando, ns", run(options, [])),
+                        ("ratio", {})]
+    show(list(pando), columns)
     return 0
 
 

@@ -28,7 +28,7 @@ class Machine:
         self.arch, self.kernel, self.initrd_fd = arch, kernel, initrd_fd
         self.machine = "microvm" if arch == "i386" else "virt"
         self.memory, self.cpu = "256M", "max"
-        self.append = []
+        self.append, self.words = [], []
         self.icount = self.gdb = False
         self.seed = None
 
@@ -52,7 +52,7 @@ class Machine:
             command += ["-s", "-S"]
         if append:
             command += ["-append", " ".join(append)]
-        return command
+        return command + self.words
 
     def ports_device(self):
         """Pando's driver is for virtio-mmio; another kernel's (--kernel) may be for PCI."""

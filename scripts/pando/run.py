@@ -42,6 +42,7 @@ options:
   --icount            count instructions instead of time: every run is the same
   --seed N            seed of the guest's random numbers
   --append ARGS       more words for the kernel's command line
+  --qemu WORD         one more word for QEMU's own command line, may be repeated
   --add FILE[:PATH]   put a file or directory of the host's in the guest (default: in /), may be repeated
   --user UID          run as this user and group (default 0)
   --env NAME=VALUE    set a variable of the command's environment, may be repeated
@@ -58,9 +59,9 @@ exit status: the command's, or
 126 and 127 come from the guest's init: the command could not be executed, or was not found.
 """
 
-WITH_VALUE = ("arch", "machine", "timeout", "memory", "cpu", "log", "seed", "append", "add", "user", "env", "kernel",
-              "initrd")
-REPEATED = ("append", "add", "env", "initrd")
+WITH_VALUE = ("arch", "machine", "timeout", "memory", "cpu", "log", "seed", "append", "qemu", "add", "user", "env",
+              "kernel", "initrd")
+REPEATED = ("append", "qemu", "add", "env", "initrd")
 FLAGS = ("gdb", "icount", "no-install")
 MACHINES = {"i386": ("microvm", "pc"), "riscv64": ("virt",)}
 
@@ -220,7 +221,7 @@ def make_machine(options, arch, initrd):
         raise Failure(USAGE_ERROR, "--machine for %s is one of: %s" % (arch, " ".join(MACHINES[arch])))
     machine.memory = options.get("memory", machine.memory)
     machine.cpu = options.get("cpu", machine.cpu)
-    machine.append = options["append"]
+    machine.append, machine.words = options["append"], options["qemu"]
     machine.gdb, machine.icount = "gdb" in options, "icount" in options
     machine.seed = number(options, "seed", int)
     return machine

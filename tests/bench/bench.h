@@ -18,3 +18,5 @@ extern const struct operation file_operations[], memory_operations[], process_op
 
 // Ends the benchmark with a message if a condition that it relies on does not hold.
 void must(int condition, const char *what);
+void bench_begin(void);
+void bench_end(void);

@@ -4,6 +4,7 @@ import re
 import struct
 import tempfile
 
+import counts
 import harness
 import terminal
 
@@ -84,6 +85,22 @@ def idle(system):
         raise Failed("QEMU used %.2f s of 3 at the prompt" % busy)
 
 
+def profile(system):
+    """What scripts/profile tells is what the guest's clock and the operations themselves say."""
+    null, read = counts.measure(system.arch, ["=null-call", "=read-1"])
+    for operation in (null, read):
+        mean = operation.section.total / operation.runs
+        if abs(mean - operation.by_clock) > 1:
+            raise Failed("%s: %.1f instructions counted, %d by the clock" % (operation.name, mean, operation.by_clock))
+    programs = null.section.by_program()
+    if null.section.space_switches or {"kernel", "bench"} - set(programs) or set(programs) - {"kernel", "bench", "vdso"}:
+        raise Failed("getppid needs more than its program and the kernel: %d switches, %r" %
+                     (null.section.space_switches, programs))
+    switches, calls = read.section.space_switches / read.runs, read.section.kernel_calls()
+    if not 2 <= switches < 2.1 or "vfs" not in read.section.by_program() or calls["copy_out"] < read.runs:
+        raise Failed("a read is not one visit to vfs: %.2f switches, %r" % (switches, calls))
+
+
 def tests(system):
     arch = system.arch
     memory = [
@@ -111,6 +128,7 @@ def tests(system):
         ("repeatable", lambda: repeatable(system)),
         ("log", lambda: log_file(system)),
         ("idle", lambda: idle(system)),
+        ("profile", lambda: profile(system)),
     ]
     table = memory + (i386 if arch == "i386" else []) + statuses + others
     return [("boot/%s/%s" % (arch, name), function) for name, function in table]
