@@ -8,12 +8,16 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import counts  # noqa: E402
+import kernel_tests  # noqa: E402
 import oracle  # noqa: E402
+import system_costs  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TABLE = os.path.join(ROOT, "docs", "performance.md")
 REGRESSION = 1.10  # how much of the committed count is still the same speed
-TIMEOUT = "600"
+LINUX_RUNS = 3
+# Pando's own: rows of the table, and what tests/kernel calls them.
+KERNEL_ROWS = {"kernel-call-reply": "call_reply", "kernel-notify-receive": "notify_receive", "kernel-page-in": "page_in"}
 
 USAGE = """\
 usage: scripts/bench [--arch A] [--wall] [--pando] [--check] [OPERATION...]
@@ -23,7 +27,7 @@ usage: scripts/bench [--arch A] [--wall] [--pando] [--check] [OPERATION...]
   --pando    only Pando's half: needs no Linux kernel
   --check    compare Pando's instructions with the committed table (docs/performance.md); exit 1 if an operation
              takes more than 10 % more
-Operations are chosen by a part of their names.
+Operations are chosen by a part of their names. Without any, the second table is about the system as a whole.
 """
 
 
@@ -47,12 +51,11 @@ class Options:
             sys.exit("scripts/bench: --arch is one of: %s" % " ".join(oracle.ARCHITECTURES))
 
 
-def run(options, extra):
+def run(options, extra, where=None):
     """{operation: figure} of one run of the program in a guest."""
-    program = os.path.join(ROOT, "build", "bench-" + options.arch)
-    command = [os.path.join(ROOT, "scripts", "run"), "--arch", options.arch, "--memory", "512M", "--timeout", TIMEOUT]
-    done = subprocess.run(command + extra + [program] + options.filters, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, text=True)
+    command = [os.path.join(ROOT, "scripts", "run")] + (where or counts.guest_options(options.arch)) + extra
+    done = subprocess.run(command + [os.path.join(ROOT, "build", "bench-" + options.arch)] + options.filters,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False)
     figures = {}
     for line in done.stdout.splitlines():
         name, value, _ = line.split()
@@ -65,13 +68,38 @@ def run(options, extra):
 def counted(options):
     """{operation: instructions} and {operation: space switches} of one run of it in Pando."""
     operations = counts.measure(options.arch, options.filters)
-    return ({operation.name: operation.by_clock for operation in operations},
+    instructions = {operation.name: operation.by_clock for operation in operations}
+    instructions.update(kernel_rows(options))
+    return (instructions,
             {operation.name: round(operation.section.space_switches / operation.runs) for operation in operations})
 
 
+def kernel_rows(options):
+    """What tests/kernel measures of the kernel alone."""
+    wanted = [row for row in KERNEL_ROWS if not options.filters or any(word in row for word in options.filters)]
+    if not wanted:
+        return {}
+    log, _, _ = kernel_tests.boot(options.arch, ["only=bench/"])
+    told = dict(re.findall(r"^bench (\w+) (\d+)\r?$", log.decode(errors="replace"), re.MULTILINE))
+    return {row: int(told[KERNEL_ROWS[row]]) for row in wanted}
+
+
 def on_linux(options, archive, extra):
-    return run(options, ["--kernel", oracle.kernel(options.arch), "--initrd", archive, "--machine",
-                         oracle.MACHINE[options.arch]] + extra)
+    """The least of some runs: Linux's own timers and workers are in all of them, and not the same twice."""
+    where = ["--arch", options.arch, "--memory", counts.MEMORY, "--timeout", "600", "--kernel", oracle.kernel(options.arch),
+             "--initrd", archive, "--machine", oracle.MACHINE[options.arch]]
+    runs = [run(options, extra, where) for _ in range(LINUX_RUNS)]
+    return {name: min(figures[name] for figures in runs if name in figures) for name in runs[0]}
+
+
+def linux_archive(arch, file):
+    """The guest's own root file system under Linux."""
+    for name in ("rootfs", "extra"):
+        with open(os.path.join(ROOT, "build", arch, name + ".cpio"), "rb") as base:
+            data = base.read()
+        file.write(data + bytes(-len(data) % 4))
+    file.write(oracle.overlay(arch))
+    file.flush()
 
 
 def committed(arch):
@@ -92,7 +120,7 @@ def check(options, figures):
     worse = 0
     for name, before in committed(options.arch).items():
         if name in figures and figures[name] > before * REGRESSION:
-            print("%s: %d instructions, %d committed" % (name, figures[name], before))
+            print("%s: %d, %d committed" % (name, figures[name], before))
             worse += 1
     print("%d operations compared, %d regressed" % (len(figures), worse))
     return 1 if worse else 0
@@ -113,26 +141,30 @@ def show(names, columns):
         print("| %s | %s |" % (name, " | ".join(cells)))
 
 
-def main(arguments):
-    options = Options(arguments)
-    counts.build(options.arch)
-    pando, switches = counted(options)
-    if options.check:
-        return check(options, pando)
-    if options.pando:
-        show(list(pando), [("Pando", pando), ("switches", switches)])
-        return 0
+def columns_of(options, pando, switches):
     with tempfile.NamedTemporaryFile(suffix=".cpio") as archive:
-        with open(os.path.join(ROOT, "build", "rootfs-%s.cpio" % options.arch), "rb") as base:
-            data = base.read()
-        archive.write(data + bytes(-len(data) % 4) + oracle.overlay(options.arch))
-        archive.flush()
+        linux_archive(options.arch, archive)
         columns = [("Linux", on_linux(options, archive.name, ["--icount"])), ("Pando", pando), ("ratio", {}),
                    ("switches", switches)]
         if options.wall:
             columns += [("Linux, ns", on_linux(options, archive.name, [])), ("Pando, ns", run(options, [])),
                         ("ratio", {})]
-    show(list(pando), columns)
+    return columns
+
+
+def main(arguments):
+    options = Options(arguments)
+    counts.build(options.arch)
+    pando, switches = counted(options)
+    whole = {} if options.filters else system_costs.figures(options.arch, False, options.wall)
+    if options.check:
+        return check(options, {**pando, **whole})
+    show(list(pando), [("Pando", pando), ("switches", switches)] if options.pando else
+         columns_of(options, pando, switches))
+    if whole:
+        print()
+        linux = {} if options.pando else system_costs.figures(options.arch, True, options.wall)
+        show(list(whole), [("Pando", whole)] if options.pando else [("Linux", linux), ("Pando", whole), ("ratio", {})])
     return 0
 
 

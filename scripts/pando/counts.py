@@ -16,7 +16,9 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "pando")
 SERVERS = ("pm", "vfs", "root", "console", "virtio-serial")
+MEMORY = "512M" # of the benchmark's guests
 PAGE = 4096
+PLUGIN = os.path.join(ROOT, "build", "profile-plugin.so")
 ET_DYN, PT_LOAD, EXECUTABLE = 3, 1, 1
 NOT_OURS = "(not ours)" # firmware
 NATIVE_CALL, LINUX_CALL, EXCEPTION, INTERRUPT = "kernel call", "Linux call", "exception", "interrupt"
@@ -153,7 +155,7 @@ def is_user_trap(arch, code):
 
 
 class Operation:
-    """One operation of tests/bench: runs of it, instructions of one by the guest's clock, and what all ran."""
+    """One operation: runs of it, instructions of one by the guest's clock and what all ran."""
 
     def __init__(self, name, by_clock, runs, section):
         self.name, self.by_clock, self.runs, self.section = name, by_clock, runs, section
@@ -230,15 +232,16 @@ def build(arch):
     if not os.path.exists(os.path.join(directory, "build.ninja")):
         subprocess.run(["meson", "setup", "--native-file", os.path.join(ROOT, "scripts/native.ini"), directory, ROOT],
                        check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", directory, "bench-" + arch, "archive-%s.cpio" % arch, "kernel-" + arch,
-                    "profile-plugin.so"], check=True, stdout=subprocess.DEVNULL)
+    archives = ["%s-%s.cpio" % (name, arch) for name in ("archive", "extra", "rootfs", "kernel-tests")]
+    subprocess.run(["ninja", "-C", directory, "bench-" + arch, "kernel-" + arch, "profile-plugin.so"] + archives,
+                   check=True, stdout=subprocess.DEVNULL)
 
 
 def measure(arch, names):
     """A list of Operation, from one run of tests/bench in Pando; everything must be built."""
     with tempfile.NamedTemporaryFile(suffix=".counts") as out:
-        command = [os.path.join(ROOT, "scripts", "run"), "--arch", arch, "--memory", "512M", "--timeout", "600",
-                   "--icount"] + plugin_arguments(arch, out.name)
+        command = [os.path.join(ROOT, "scripts", "run"), "--icount"]
+        command += guest_options(arch) + plugin_arguments(arch, out.name)
         done = subprocess.run(command + [os.path.join(ROOT, "build", "bench-" + arch)] + names,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                               env=dict(os.environ, PANDO_BUILT="1"), check=False)
@@ -258,5 +261,10 @@ def plugin_arguments(arch, out):
     for name in ("begin", "end"):
         address = bench.address_of("bench_" + name)
         markers.append("%s=%x:%s" % (name, address, bench.bytes_at(address, 15).hex()))
-    plugin = os.path.join(ROOT, "build", "profile-plugin.so")
-    return ["--qemu=-plugin", "--qemu=%s,out=%s,%s" % (plugin, out, ",".join(markers))]
+    return ["--qemu=-plugin", "--qemu=%s,out=%s,%s" % (PLUGIN, out, ",".join(markers))]
+
+
+def guest_options(arch):
+    """Options of scripts/run for the benchmark's guest."""
+    archives = [os.path.join(ROOT, "build", arch, name + ".cpio") for name in ("archive", "extra")]
+    return ["--arch", arch, "--memory", MEMORY, "--timeout", "600"] + ["--initrd=" + path for path in archives]

@@ -6,6 +6,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import counts  # noqa: E402
 import harness  # noqa: E402
+import system_costs  # noqa: E402
 
 LIMIT = 40
 
@@ -17,7 +18,8 @@ usage: scripts/profile [--arch A] [--all] OPERATION...
 
 Guest instructions of operations of tests/bench in Pando, exactly counted, by program and symbol; then by program;
 space switches, kernel calls and traps. Everything is for one run of the operation. Operations are chosen by a part
-of their names, as in scripts/bench; "=NAME" chooses just that one.
+of their names, as in scripts/bench; "=NAME" chooses just that one. "boot" alone is everything from the machine's
+first instruction to the shell's prompt.
 """ % LIMIT
 
 
@@ -51,8 +53,8 @@ def plain(title, counted, runs):
 def show(operation, everything):
     section, runs = operation.section, operation.runs
     total = section.total / runs
-    print("# %s: %.1f instructions (%d by the clock), mean of %d runs\n" %
-          (operation.name, total, operation.by_clock, runs))
+    print("# %s: %.1f instructions, mean of %d runs; by the guest's clock %s\n" %
+          (operation.name, total, runs, operation.by_clock))
     symbols = [(program, symbol, count / runs) for (program, symbol), count in section.instructions.most_common()]
     width = max(len(symbol) for _, symbol, _ in symbols) + 1
     line = "%-16s%-" + str(width) + "s%14.1f %6.1f%%"
@@ -72,6 +74,10 @@ def show(operation, everything):
 def main(arguments):
     arch, everything, names = parse(arguments)
     counts.build(arch)
+    if names == ["boot"]:
+        section = system_costs.counted_boot(system_costs.System(arch, False))
+        show(counts.Operation("boot", section.total, 1, section), everything)
+        return 0
     for operation in counts.measure(arch, names):
         show(operation, everything)
     return 0

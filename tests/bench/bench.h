@@ -14,7 +14,7 @@ struct operation {
 };
 
 extern const struct operation file_operations[], memory_operations[], process_operations[],
-    signal_operations[], switch_operations[];
+    signal_operations[], socket_operations[], switch_operations[];
 
 // Ends the benchmark with a message if a condition that it relies on does not hold.
 void must(int condition, const char *what);

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-static const struct operation *const groups[] = { switch_operations, file_operations, memory_operations,
-                                                  signal_operations, process_operations };
+static const struct operation *const groups[] = { switch_operations, socket_operations, file_operations,
+                                                  memory_operations, signal_operations, process_operations };
 
 void must(int condition, const char *what)
 {

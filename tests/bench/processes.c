@@ -35,6 +35,7 @@ static void make_resident(size_t bytes)
 
 static void make_8m(void) { make_resident(8ul << 20); }
 static void make_64m(void) { make_resident(64ul << 20); }
+static void make_256m(void) { make_resident(256ul << 20); }
 static void drop_resident(void) { munmap(resident, resident_bytes); }
 
 static void vfork_wait(void)
@@ -48,36 +49,24 @@ static void vfork_wait(void)
 static char *const self_arguments[] = { "/proc/self/exe", "--exit", NULL };
 static char *const no_environment[] = { NULL };
 
-static void vfork_exec(void)
+static void execute(pid_t pid, const char *path, char *const *arguments)
 {
-    pid_t pid = vfork();
     if (pid == 0) {
-        execve(self_arguments[0], self_arguments, no_environment);
+        execve(path, arguments, no_environment);
         _exit(127);
     }
     wait_for(pid);
 }
 
-static void fork_exec(void)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        execve(self_arguments[0], self_arguments, no_environment);
-        _exit(127);
-    }
-    wait_for(pid);
-}
+static void vfork_exec(void) { execute(vfork(), self_arguments[0], self_arguments); }
+static void fork_exec(void) { execute(fork(), self_arguments[0], self_arguments); }
 
-static void shell_true(void)
-{
-    static char *const arguments[] = { "sh", "-c", "true", NULL };
-    pid_t pid = vfork();
-    if (pid == 0) {
-        execve("/bin/sh", arguments, no_environment);
-        _exit(127);
-    }
-    wait_for(pid);
-}
+// Debian's dash, which needs an interpreter and the C library, and the guest's sh, which is static.
+static char *const shell_arguments[] = { "sh", "-c", "true", NULL };
+static char *const dynamic_arguments[] = { "dash", "-c", ":", NULL };
+static void shell_true(void) { execute(vfork(), "/bin/sh", shell_arguments); }
+static void vfork_exec_dynamic(void) { execute(vfork(), "/bin/dash", dynamic_arguments); }
+static void fork_exec_dynamic(void) { execute(fork(), "/bin/dash", dynamic_arguments); }
 
 static void *nothing(void *argument) { return argument; }
 
@@ -91,9 +80,12 @@ const struct operation process_operations[] = {
     { "fork-exit-wait", NULL, fork_wait, NULL, 20 },
     { "fork-exit-wait-8M", make_8m, fork_wait, drop_resident, 10 },
     { "fork-exit-wait-64M", make_64m, fork_wait, drop_resident, 5 },
+    { "fork-exit-wait-256M", make_256m, fork_wait, drop_resident, 5 },
     { "vfork-exit-wait", NULL, vfork_wait, NULL, 20 },
     { "vfork-exec-wait", NULL, vfork_exec, NULL, 10 },
     { "fork-exec-wait", NULL, fork_exec, NULL, 10 },
+    { "vfork-exec-wait-dynamic", NULL, vfork_exec_dynamic, NULL, 10 },
+    { "fork-exec-wait-dynamic", NULL, fork_exec_dynamic, NULL, 10 },
     { "sh-c-true", NULL, shell_true, NULL, 5 },
     { "thread-create-join", NULL, thread_join, NULL, 20 },
     { NULL, NULL, NULL, NULL, 0 },

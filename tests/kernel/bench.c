@@ -147,6 +147,46 @@ static void anonymous_fault(void)
     handle_close(port);
 }
 
+// The test is the pager: it answers each missing page with one of zeroes.
+static void page_in(void)
+{
+    struct child child;
+    handle_t port = new_port(), pager = new_port();
+    long routes = routes_create(ROOT_QUOTA, 10);
+    long door = port_badge(pager, 1, RIGHT_SEND, false);
+    long memory = memory_create(ROOT_QUOTA, ROUNDS * PAGE_SIZE, 0, (handle_t)door);
+    routes_set((handle_t)routes, TRAP_END, port, 0);
+    CHECK_EQUAL(child_create_routed(&child, faulter, port, (handle_t)routes), 0);
+    CHECK_EQUAL(space_map(child.space, 0x20000000, ROUNDS * PAGE_SIZE,
+                          PROT_READ_BIT | PROT_WRITE_BIT | MAP_FIXED_BIT | MAP_SHARED_BIT, (handle_t)memory,
+                          0, 0, 0),
+                0x20000000);
+    CHECK_EQUAL(child_start(&child), 0);
+    CHECK_EQUAL(next_message(port), MESSAGE_TRAP);
+    CHECK_EQUAL(answer_value(0), 0);
+    uint64_t start = clock_monotonic();
+    CHECK_EQUAL(next_message(pager), MESSAGE_PAGE);
+    for (unsigned i = 1; i <= ROUNDS; i++) {
+        uint64_t page = message_page->in.args[0];
+        message_page->out = (struct message){ .token = message_page->in.token };
+        message_page->wide[0] = page * PAGE_SIZE;
+        KCALL3(memory_supply, memory, 0, PAGE_SIZE);
+        if (i < ROUNDS) {
+            message_page->wide[0] = NO_DEADLINE;
+            KCALL1(reply_receive, pager);
+        }
+    }
+    CHECK_EQUAL(reply(), 0);
+    CHECK_EQUAL(next_message(port), MESSAGE_TRAP);
+    report("page_in", start, ROUNDS);
+    child_destroy(&child);
+    handle_close((handle_t)memory);
+    handle_close((handle_t)door);
+    handle_close((handle_t)routes);
+    handle_close(pager);
+    handle_close(port);
+}
+
 // A space like a small program's, then larger ones, cloned and destroyed; nobody touches a page in between.
 static void clone_with(const char *name, unsigned long megabytes)
 {
@@ -180,5 +220,6 @@ const struct test bench_tests[] = {
     { "bench/null_traps", null_traps },
     { "bench/notification", notification },
     { "bench/anonymous_fault", anonymous_fault },
+    { "bench/page_in", page_in },
     { 0 },
 };
