@@ -29,7 +29,7 @@ as_root()
     elif command -v sudo >/dev/null; then
         sudo "$@"
     else
-        die "not root and no sudo: cannot install $list"
+        die "not root, and no sudo here. As root: apt-get install --no-install-recommends $list"
     fi
 }
 
@@ -44,10 +44,10 @@ host_packages_ensure()
         missing=yes
         return 0
     fi
-    say "installing host packages: $list"
+    say "host packages to install: $list"
     # An index that nobody needs may be out of reach; what matters is whether the installation succeeds.
     as_root apt-get update -q || say 'apt-get update failed in part; going on'
     # shellcheck disable=SC2086
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $list ||
-        die 'apt-get install failed'
+        die "apt-get install failed. As root: apt-get install --no-install-recommends $list"
 }

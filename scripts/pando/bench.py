@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""scripts/bench: the same static program in Pando and on Linux, counted in guest instructions and wall time."""
+"""scripts/bench: the same static program in Pando and on Linux, in guest instructions and wall time (see USAGE)."""
 import os
 import re
 import subprocess
@@ -36,10 +36,7 @@ class Options:
         self.arch, self.wall, self.pando, self.check, self.filters = "i386", False, False, False, []
         words = iter(arguments)
         for word in words:
-            if word == "--help":
-                sys.stdout.write(USAGE)
-                sys.exit(0)
-            elif word == "--arch":
+            if word == "--arch":
                 self.arch = next(words, "")
             elif word in ("--wall", "--pando", "--check"):
                 setattr(self, word[2:], True)

@@ -82,9 +82,6 @@ def parse(arguments):
         word = arguments[at]
         if word == "--":
             return options, arguments[at + 1:] or None, None
-        if word in ("-h", "--help"):
-            sys.stdout.write(USAGE)
-            sys.exit(0)
         if not word.startswith("-"):
             return options, None, arguments[at:]
         name, equals, value = word[2:].partition("=")
