@@ -228,6 +228,8 @@ class Reader:
 
 
 def build(arch):
+    if os.environ.get("PANDO_BUILT"):
+        return
     directory = os.path.join(ROOT, "build")
     if not os.path.exists(os.path.join(directory, "build.ninja")):
         subprocess.run(["meson", "setup", "--native-file", os.path.join(ROOT, "scripts/native.ini"), directory, ROOT],

@@ -15,7 +15,7 @@ CHUNK = 65536
 # A pipe that polls writable takes this much without blocking (PIPE_BUF), so one slow reader blocks nothing else.
 PIPE_CHUNK = 4096
 # How long a guest that has told its status may take to power off.
-POWER_OFF_SECONDS = 10
+POWER_OFF_SECONDS = 30
 
 
 class Machine:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What every kind of test uses: results, jobs that run two at a time, and a guest command to completion."""
+"""What every kind of test uses: results, jobs that run two at a time, and a guest command to completion.
+
+Time-outs here and in the tests are for what hangs: many times what the slowest machine needs, as no test that passes
+waits for one.
+"""
 import os
 import subprocess
 import sys
@@ -21,6 +25,9 @@ class Result:
     def passed(self):
         return self.reason is None
 
+    def report(self):
+        return "not ok %s: %s\n%s" % (self.name, self.reason, indented(self.details))
+
 
 class Failed(Exception):
     """A test's own verdict: one line, and what helps to understand it."""
@@ -38,7 +45,7 @@ class Completed:
 
     def details(self):
         parts = []
-        for title, data in (("stdout", self.out), ("stderr", self.err), ("guest log", self.log)):
+        for title, data in (("guest log", self.log), ("stdout", self.out), ("stderr", self.err)):
             if data.strip():
                 parts.append("--- %s, %d bytes\n%s" % (title, len(data), tail(data, 12)))
         return "\n".join(parts)
@@ -49,6 +56,30 @@ def tail(data, lines=25):
     text = data.decode(errors="replace") if isinstance(data, bytes) else data
     kept = text.replace("\r", "").rstrip().split("\n")[-lines:]
     return "\n".join("".join(c if c.isprintable() else "?" for c in line[:160]) for line in kept)
+
+
+def indented(text):
+    return "".join("    %s\n" % line for line in text.rstrip().split("\n")) if text.strip() else ""
+
+
+# Of a run's output only the end may be shown.
+DIGEST_CHARACTERS = 900
+
+
+def digest(failed):
+    """What failed and why, in so little space: of each test's details the end, while there is room."""
+    share = DIGEST_CHARACTERS // len(failed)
+    text = ""
+    for number, result in enumerate(failed):
+        head = "not ok %s: %s" % (result.name, result.reason)
+        more = "and %d more\n" % (len(failed) - number)
+        if len(text) + min(len(head), 200) + len(more) > DIGEST_CHARACTERS:
+            return text + more
+        text += head[:200] + "\n"
+        room = share - len(head)
+        if room > 100:
+            text += indented(result.details.strip()[-room:])
+    return text
 
 
 def guest_environment():
@@ -87,7 +118,7 @@ class System:
             words += ["--initrd", os.path.join(ROOT, "build", self.arch, archive + ".cpio")]
         return words + list(options)
 
-    def run(self, command, stdin=b"", options=(), archives=(), timeout=60):
+    def run(self, command, stdin=b"", options=(), archives=(), timeout=300):
         """One scripts/run to its end. `command` begins with "--", or with a host program."""
         log = log_file()
         process = subprocess.run(
@@ -137,9 +168,7 @@ class Runner:
     def _tell(self, result, seconds):
         self.results.append(result)
         if not result.passed:
-            print("not ok %s: %s" % (result.name, result.reason))
-            if result.details:
-                print("    " + result.details.rstrip().replace("\n", "\n    "))
+            print(result.report(), end="")
         elif self.verbose:
             print("ok %s (%.1f s)" % (result.name, seconds))
         sys.stdout.flush()

@@ -10,7 +10,7 @@ import guest
 import harness
 import run
 
-SECONDS = 240
+SECONDS = 900
 
 
 def boot(arch, words=()):

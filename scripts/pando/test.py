@@ -20,15 +20,16 @@ import shell_test  # noqa: E402
 USAGE = """\
 usage: scripts/test [options] [FILTER...]
   --arch A     only this architecture (i386 or riscv64); host tests run only without it, or with i386
+  --all        also the checks: scripts/check, and scripts/bench --pando --check
   --list       the names of the tests, without running them
   --verbose    tell the tests that passed too
   --jobs N     how many run at a time (default 2)
   --oracle     run the linux, shell and interactive tests on Debian's Linux kernels instead of Pando
   --record     with --oracle: write what tests/linux printed there as the expected output
 
-A test's name is KIND/ARCH/NAME, with the kinds host, kernel, linux, leak, boot, shell and interactive. FILTER selects
-those whose names contain it (or match it, with * and ?). Ends with "N passed, N failed"; the status is 0 only if
-none failed and at least one ran.
+A test's name is KIND/ARCH/NAME, with the kinds check, bench, host, kernel, linux, leak, boot, shell and interactive.
+FILTER selects those whose names contain it (or match it, with * and ?). What fails is told at once, and again at the
+end, shortest last. Ends with "N passed, N failed"; the status is 0 only if none failed and at least one ran.
 """
 
 # So many topics of tests/linux share a boot, that both workers have something to do.
@@ -46,13 +47,26 @@ class Selection:
 def build():
     """Everything, once; the tests then find it ready."""
     directory = os.path.join(harness.ROOT, "build")
-    bootstrap = os.path.join(harness.ROOT, "scripts", "bootstrap")
-    if subprocess.run([bootstrap], stdout=sys.stderr, check=False).returncode:
-        raise run.Failure(run.MISSING_TOOLS, "scripts/bootstrap failed")
     if not os.path.exists(os.path.join(directory, "build.ninja")):
         run.run_quietly(["meson", "setup", "--native-file", os.path.join(harness.ROOT, "scripts/native.ini"),
                          directory, harness.ROOT])
     run.run_quietly(["ninja", "-C", directory])
+
+
+def checks(architectures):
+    """What a change must pass besides the tests. The longest of all jobs is among them, so they come first."""
+    if "i386" in architectures:
+        yield "check/any/sources", lambda: host_command(["scripts/check", "--jobs", "1"])
+    for arch in architectures:
+        yield ("bench/%s/counts" % arch,
+               lambda arch=arch: host_command(["scripts/bench", "--arch", arch, "--pando", "--check"]))
+
+
+def host_command(command):
+    done = subprocess.run(command, cwd=harness.ROOT, env=harness.guest_environment(), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        raise harness.Failed("status %d" % done.returncode, harness.tail(done.stdout, 40))
 
 
 def host_tests(selection):
@@ -92,7 +106,9 @@ def single_jobs(tests, selection):
             yield name, harness.single(name, function)
 
 
-def pando_jobs(architectures, selection):
+def pando_jobs(architectures, selection, with_checks=False):
+    if with_checks:
+        yield from single_jobs(checks(architectures), selection)
     if "i386" in architectures:
         yield from single_jobs(host_tests(selection), selection)
     for arch in architectures:
@@ -147,14 +163,11 @@ def main(arguments):
     architectures, filters, flags, jobs_at_once = list(harness.ARCHITECTURES), [], set(), 2
     words = iter(arguments)
     for word in words:
-        if word in ("-h", "--help"):
-            sys.stdout.write(USAGE)
-            return 0
         if word == "--arch":
             architectures = [next(words, "")]
         elif word == "--jobs":
             jobs_at_once = int(next(words, "2"))
-        elif word in ("--list", "--verbose", "--oracle", "--record"):
+        elif word in ("--all", "--list", "--verbose", "--oracle", "--record"):
             flags.add(word)
         elif word.startswith("-"):
             sys.stderr.write(USAGE)
@@ -169,18 +182,24 @@ def main(arguments):
     selection = Selection(filters)
     if "--record" in flags:
         return record(architectures)
-    source = oracle_jobs if "--oracle" in flags else pando_jobs
-    jobs = list(source(architectures, selection))
+    if "--oracle" in flags:
+        jobs = list(oracle_jobs(architectures, selection))
+    else:
+        jobs = list(pando_jobs(architectures, selection, "--all" in flags))
     if "--list" in flags:
         print("\n".join(names_of(jobs, architectures, selection, "--oracle" in flags)))
         return 0
     runner = harness.Runner(jobs_at_once, "--verbose" in flags)
     for name, job in jobs:
         runner.add(name, job)
-    results = runner.run()
-    failed = [result.name for result in results if not result.passed]
+    return tell(runner.run())
+
+
+def tell(results):
+    """The end of the output says by itself what failed and why."""
+    failed = sorted((result for result in results if not result.passed), key=lambda result: -len(result.report()))
     if failed:
-        print("failed: %s" % " ".join(failed))
+        print("\nfailed:\n" + "".join(result.report() for result in failed) + "\nin short:\n" + harness.digest(failed))
     print("%d passed, %d failed" % (len(results) - len(failed), len(failed)))
     return 1 if failed or not results else 0
 
