@@ -110,9 +110,10 @@ def job_control(shell):
 
 
 def stop_and_continue(shell):
-    shell.command("sleep 1000 & echo started $!", "started")
-    shell.command("kill -STOP $!; while ! grep -q '^State:.T' /proc/$!/status; do :; done; echo stopped", "stopped")
-    shell.command("kill -CONT $!; while grep -q '^State:.T' /proc/$!/status; do :; done; echo running", "running")
+    shell.command("sleep 1000 & until grep -q sleep /proc/$!/cmdline; do :; done; echo started", r"(?m)^started$")
+    shell.command("state() { grep -q ^State:.$1 /proc/$!/status; }")
+    shell.command("kill -STOP $!; until state T; do :; done; echo stopped", r"(?m)^stopped$")
+    shell.command("kill -CONT $!; while state T; do :; done; echo running", r"(?m)^running$")
     shell.command("ps", r"sleep 1000", r"-sh", r"init")
     shell.command("kill $!; wait $!; echo status $?", "status 143")
 
@@ -127,10 +128,7 @@ def edit_with_vi(shell):
     shell.expect("- /tmp/file")
     shell.type("k0dw:wq\r")
     shell.prompt()
-    shell.command("cat /tmp/file", "second line")
-    output = shell.command("wc -l < /tmp/file", r"\b2\b")
-    if "hello" in output:
-        raise harness.Failed("vi's dw did nothing")
+    shell.command("cat /tmp/file", r"(?m)^from vi\nsecond line$")
     shell.line("vi /tmp/file")
     shell.expect("second")
     # The suspend character works from a full-screen program too.
@@ -152,7 +150,11 @@ def page_with_less(shell):
     shell.expect("[^0-9]1000[^0-9]")
     shell.type("g")
     shell.expect("[^0-9]23[^0-9]")
-    shell.type("/55\r")
+    # Between two keys less sets the terminal back to where a return is no return: it is raw once the cursor is set.
+    for column, key in enumerate("/55", 2):
+        shell.type(key)
+        shell.expect(r"\x1b\[24;%dH" % column)
+    shell.type("\r")
     shell.expect("[^0-9]77[^0-9]")
     shell.type("q")
     shell.prompt()
@@ -173,7 +175,9 @@ def watch_with_top(shell):
 def terminal_settings(shell):
     shell.command("stty -a", "isig icanon", "intr = \\^C", "echo")
     shell.command("tty", "/dev/(console|ttyS0)")
-    shell.line("read -s secret; echo \"[$secret]\"")
+    # What comes before read has switched the echo off is echoed.
+    shell.line("(until stty | grep -q -- -echo; do :; done; echo quiet) & read -s secret; echo \"[$secret]\"")
+    shell.expect("\nquiet\r?\n")
     shell.line("hidden")
     output = shell.expect("\\[hidden\\]")
     shell.prompt()

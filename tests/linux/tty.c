@@ -141,6 +141,7 @@ TOPIC(tty_canonical)
     type("cr\r");
     say_bytes("carriage return", slave, 100);
     type("old\n");
+    await_readable(slave);
     tcflush(slave, TCIFLUSH);
     CHECK(!readable(slave));
 }
