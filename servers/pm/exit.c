@@ -163,10 +163,11 @@ static void child_ended(struct process *process)
     bool reap = !parent || notify_parent(process);
     uint32_t pidfd_label = process->has_pidfd ? process->leader->label : 0;
     process->zombie = true;
-    if (parent)
-        wait_notify(parent);
+    // A parent asleep in wait never sees a child that need not be waited for: only that it is gone.
     if (reap)
         process_release(process);
+    if (parent)
+        wait_notify(parent);
     if (pidfd_label)
         vfs_pidfd_ready(pidfd_label);
 }

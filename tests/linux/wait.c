@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -135,6 +136,33 @@ TOPIC(wait_ignored_children)
     if (pid == 0)
         _exit(9);
     reap("child", pid);
+}
+
+// A child that ends once its parent sleeps.
+static void fork_late(int code)
+{
+    pid_t parent = getpid();
+    if (fork() != 0)
+        return;
+    char path[32];
+    snprintf(path, sizeof(path), "/proc/%d/stat", parent);
+    while (!strstr(read_file(path), ") S "))
+        sched_yield();
+    _exit(code);
+}
+
+TOPIC(wait_ignored_asleep)
+{
+    struct sigaction action = { .sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT };
+    signal(SIGCHLD, SIG_IGN);
+    for (int i = 0; i < 3; i++)
+        fork_late(i);
+    // A waiter sees none of them end, only that none is left.
+    TRY(wait(NULL));
+    sigaction(SIGCHLD, &action, NULL);
+    for (int i = 0; i < 3; i++)
+        fork_late(i);
+    TRY(waitpid(-1, NULL, WUNTRACED));
 }
 
 static void on_signal(int number) { (void)number; }
