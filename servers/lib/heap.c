@@ -187,7 +187,7 @@ static void *small_alloc(unsigned class)
     return block;
 }
 
-void *heap_alloc(size_t size)
+void *heap_alloc_raw(size_t size)
 {
     if (!heap_start() || (heap_failure_countdown && --heap_failure_countdown == 0))
         return NULL;
@@ -198,7 +198,13 @@ void *heap_alloc(size_t size)
     if (!block)
         return NULL;
     heap()->used += block_size(header_of(block));
-    return memset(block, 0, size);
+    return block;
+}
+
+void *heap_alloc(size_t size)
+{
+    void *block = heap_alloc_raw(size);
+    return block ? memset(block, 0, size) : NULL;
 }
 
 void heap_free(void *block)
@@ -240,7 +246,7 @@ void *heap_resize(void *block, size_t size)
 char *heap_string(const char *text)
 {
     size_t size = strlen(text) + 1;
-    char *copy = heap_alloc(size);
+    char *copy = heap_alloc_raw(size);
     return copy ? memcpy(copy, text, size) : NULL;
 }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 // ChaCha20 (RFC 8439) as a generator with key erasure: each request begins by replacing the key, so that what was
 // handed out cannot be computed later. root gives every instance of a server a key of its own, made by root's own
-// generator: no server can compute another's.
+// generator: no server can compute another's. Small requests are served from a pool, whose bytes are erased as they
+// are handed out.
 #include <random.h>
 
 #include <stdint.h>
 #include <string.h>
 
 static uint32_t key[8];
+static uint8_t pool[192]; // with the block that makes the next key, four blocks at a time
+static size_t pooled;     // bytes at its end that nobody has had yet
 
 _Static_assert(sizeof key == RANDOM_SEED_BYTES, "the seed is the key");
 
@@ -41,7 +44,11 @@ static void block(uint32_t counter, uint32_t out[16])
         out[i] += in[i];
 }
 
-void random_init(const void *seed) { memcpy(key, seed, sizeof key); }
+void random_init(const void *seed)
+{
+    memcpy(key, seed, sizeof key);
+    pooled = 0;
+}
 
 void random_stir(const void *bytes, size_t length)
 {
@@ -57,9 +64,10 @@ void random_stir(const void *bytes, size_t length)
         block(0, out);
         memcpy(key, out, sizeof key);
     }
+    pooled = 0;
 }
 
-void random_bytes(void *to, size_t length)
+static void generate(void *to, size_t length)
 {
     uint32_t out[16], next_key[8];
     block(0, out);
@@ -72,6 +80,22 @@ void random_bytes(void *to, size_t length)
         length -= n;
     }
     memcpy(key, next_key, sizeof key);
+}
+
+void random_bytes(void *to, size_t length)
+{
+    if (length > sizeof pool) {
+        generate(to, length);
+        return;
+    }
+    if (length > pooled) {
+        generate(pool, sizeof pool);
+        pooled = sizeof pool;
+    }
+    uint8_t *from = pool + sizeof pool - pooled;
+    memcpy(to, from, length);
+    memset(from, 0, length);
+    pooled -= length;
 }
 
 unsigned long random_long(void)

@@ -18,6 +18,7 @@
 #include <printf.h>
 #include <random.h>
 #include <server.h>
+#include <stddef.h>
 #include <string.h>
 
 #define SCRIPT_DEPTH 5
@@ -27,12 +28,14 @@
 
 static long read_head(struct exec *exec)
 {
-    memset(exec->head, 0, sizeof exec->head);
     size_t size = exec->file.info.size < sizeof exec->head ? (size_t)exec->file.info.size : sizeof exec->head;
     if (size == 0)
         return -ENOEXEC;
     long n = memory_read(exec->file.memory, 0, exec->head, size);
-    return n < 0 ? n : 0;
+    if (n < 0)
+        return n;
+    memset(exec->head + n, 0, sizeof exec->head - (size_t)n);
+    return 0;
 }
 
 static bool blank(char c) { return c == ' ' || c == '\t'; }
@@ -246,15 +249,12 @@ static void reset_handlers(struct exec *exec)
 {
     struct thread *thread = exec->thread;
     if (exec->sighand) { // still shared with other processes
-        memcpy(exec->sighand->actions, thread->sighand->actions, sizeof exec->sighand->actions);
+        sighand_set(exec->sighand, thread->sighand);
         sighand_put(thread->sighand);
         thread->sighand = exec->sighand;
         exec->sighand = NULL;
     }
-    for (int i = 0; i < SIGNALS; i++) {
-        unsigned long handler = thread->sighand->actions[i].handler;
-        thread->sighand->actions[i] = (struct action){ .handler = handler == SIG_IGN ? SIG_IGN : SIG_DFL };
-    }
+    sighand_reset(thread->sighand);
 }
 
 static void set_comm(struct exec *exec)
@@ -326,18 +326,32 @@ static long do_exec(struct exec *exec, int dirfd, unsigned flags)
         if (!exec->sighand)
             return -ENOMEM;
     }
+    bool leads = thread->process->leader == thread;
     error = be_alone(thread);
     if (error < 0)
         return error;
+    bool same = leads && memcmp(&exec->cred, &thread->cred, sizeof exec->cred) == 0;
     if (exec->sighand && thread->sighand->references == 1) {
         sighand_put(exec->sighand);
         exec->sighand = NULL;
     }
     vfs_close_exec(&exec->loader);
-    vfs_exec(thread, &exec->file);
-    vfs_identity(thread, &exec->cred);
+    vfs_exec(thread, &exec->file, same ? NULL : &exec->cred);
     become(exec);
     return 0;
+}
+
+// The large members are filled before they are read.
+static struct exec *exec_create(struct thread *thread)
+{
+    struct exec *exec = heap_alloc_raw(sizeof *exec);
+    if (!exec)
+        return NULL;
+    memset(exec, 0, offsetof(struct exec, file));
+    open_file_init(&exec->file);
+    open_file_init(&exec->loader);
+    exec->thread = thread;
+    return exec;
 }
 
 static void exec_free(struct exec *exec)
@@ -355,12 +369,11 @@ static void exec_free(struct exec *exec)
 static long exec_user(struct thread *caller, int dirfd, unsigned long path, unsigned long args,
                       unsigned long env, unsigned flags)
 {
-    struct exec *exec = heap_alloc(sizeof *exec);
+    struct exec *exec = exec_create(caller);
     if (!exec)
         return -ENOMEM;
-    exec->thread = caller;
     long error;
-    exec->filename = path_copy(caller, path, &error);
+    exec->filename = path_copy(exec, path, &error);
     if (error == 0)
         error = strings_copy(exec, &exec->args, args);
     if (error == 0)
@@ -400,10 +413,9 @@ long call_execveat(struct thread *caller, const unsigned long args[6])
 
 long exec_first(struct thread *thread, const char *const *args, const char *const *env)
 {
-    struct exec *exec = heap_alloc(sizeof *exec);
+    struct exec *exec = exec_create(thread);
     if (!exec)
         return -ENOMEM;
-    exec->thread = thread;
     exec->filename = heap_string(args[0]);
     long error = exec->filename ? 0 : -ENOMEM;
     size_t count = 0;

@@ -22,18 +22,25 @@ struct image {                                             // of a loaded ELF fi
     unsigned program_count;
 };
 
+struct piece { // of the caller's memory, read last
+    unsigned long start;
+    bool valid;
+    char data[256];
+};
+
 struct exec {
     struct thread *thread;
     struct mm *mm; // being built
     char *filename;
     struct strings args, env;
-    struct open_file file, loader;
     bool has_loader, executable_stack;
-    uint8_t head[EXEC_HEAD];
     struct image image, loader_image;
-    struct credentials cred; // in force after exec
     bool secure, set_id;
     struct sighand *sighand; // replaces a shared one
+    struct piece piece;
+    struct open_file file, loader;
+    struct credentials cred; // in force after exec
+    uint8_t head[EXEC_HEAD];
 };
 
 // exec_args.c
@@ -41,7 +48,7 @@ long strings_copy(struct exec *exec, struct strings *to, unsigned long pointers)
 long strings_prepend(struct strings *to, const char *text);
 void strings_drop_first(struct strings *to);
 void strings_free(struct strings *strings);
-char *path_copy(struct thread *thread, unsigned long address, long *error); // in the heap
+char *path_copy(struct exec *exec, unsigned long address, long *error); // in the heap
 
 // elf.c. Maps file into exec->mm.
 long elf_check(const struct elf_header *header);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// execve's strings: copied from the caller's memory a page at a time, so that nothing is read twice.
+// execve's strings: copied from the caller's memory a piece at a time, so that strings side by side are read at once.
 #include "exec.h"
 #include "process.h"
 
@@ -10,22 +10,17 @@
 #define PATH_MAX 4096
 #define STACK_DEFAULT (8ul << 20)
 
-// The last page read: strings mostly lie side by side.
-struct reader {
-    struct mm *mm;
-    unsigned long page;
-    bool valid;
-    char *data;
-};
-
-static bool load(struct reader *reader, unsigned long address)
+// -> the bytes from `address` to the end of their piece; NULL: not readable
+static const char *load(struct exec *exec, unsigned long address, size_t *available)
 {
-    unsigned long page = address & PAGE_MASK;
-    if (!reader->valid || reader->page != page) {
-        reader->valid = copy_in(0, reader->mm->space, reader->data, page, PAGE_SIZE) == (long)PAGE_SIZE;
-        reader->page = page;
+    struct piece *piece = &exec->piece;
+    unsigned long offset = address % sizeof piece->data, start = address - offset;
+    if (!piece->valid || piece->start != start) {
+        piece->valid = mm_read(exec->thread->mm, piece->data, start, sizeof piece->data) == 0;
+        piece->start = start;
     }
-    return reader->valid;
+    *available = sizeof piece->data - offset;
+    return piece->valid ? piece->data + offset : NULL;
 }
 
 static bool reserve(struct strings *strings, size_t more)
@@ -41,14 +36,14 @@ static bool reserve(struct strings *strings, size_t more)
     return true;
 }
 
-static long copy_string(struct reader *reader, struct strings *to, unsigned long address)
+static long copy_string(struct exec *exec, struct strings *to, unsigned long address)
 {
     size_t start = to->length;
     for (;;) {
-        if (!load(reader, address))
+        size_t available;
+        const char *from = load(exec, address, &available);
+        if (!from)
             return -EFAULT;
-        size_t offset = address & ~PAGE_MASK, available = PAGE_SIZE - offset;
-        const char *from = reader->data + offset;
         const char *end = memchr(from, '\0', available);
         size_t n = end ? (size_t)(end - from) + 1 : available;
         if (to->length - start + n > ARG_STRING_MAX)
@@ -74,18 +69,20 @@ static size_t space_for_arguments(const struct exec *exec)
     return limit < ARG_STRING_MAX ? ARG_STRING_MAX : (size_t)limit;
 }
 
-static long copy_array(struct exec *exec, struct reader *reader, struct strings *to, unsigned long pointers)
+long strings_copy(struct exec *exec, struct strings *to, unsigned long pointers)
 {
     size_t limit = space_for_arguments(exec);
     for (; pointers; pointers += sizeof(long)) {
         unsigned long address = 0;
-        if (pointers % sizeof(long) == 0 && load(reader, pointers))
-            memcpy(&address, reader->data + (pointers & ~PAGE_MASK), sizeof address);
-        else if (mm_read(reader->mm, &address, pointers, sizeof address) < 0)
+        size_t available;
+        const char *pointer = load(exec, pointers, &available);
+        if (pointer && available >= sizeof address)
+            memcpy(&address, pointer, sizeof address);
+        else if (mm_read(exec->thread->mm, &address, pointers, sizeof address) < 0)
             return -EFAULT;
         if (!address)
             return 0;
-        long error = copy_string(reader, to, address);
+        long error = copy_string(exec, to, address);
         if (error < 0)
             return error;
         size_t total =
@@ -94,16 +91,6 @@ static long copy_array(struct exec *exec, struct reader *reader, struct strings 
             return -E2BIG;
     }
     return 0;
-}
-
-long strings_copy(struct exec *exec, struct strings *to, unsigned long pointers)
-{
-    struct reader reader = { .mm = exec->thread->mm, .data = heap_alloc(PAGE_SIZE) };
-    if (!reader.data)
-        return -ENOMEM;
-    long error = copy_array(exec, &reader, to, pointers);
-    heap_free(reader.data);
-    return error;
 }
 
 long strings_prepend(struct strings *to, const char *text)
@@ -134,12 +121,10 @@ void strings_free(struct strings *strings)
     *strings = (struct strings){ 0 };
 }
 
-char *path_copy(struct thread *thread, unsigned long address, long *error)
+char *path_copy(struct exec *exec, unsigned long address, long *error)
 {
-    struct reader reader = { .mm = thread->mm, .data = heap_alloc(PAGE_SIZE) };
     struct strings path = { 0 };
-    *error = reader.data ? copy_string(&reader, &path, address) : -ENOMEM;
-    heap_free(reader.data);
+    *error = copy_string(exec, &path, address);
     if (*error == -E2BIG || (*error == 0 && path.length > PATH_MAX))
         *error = -ENAMETOOLONG;
     if (*error == 0)

@@ -93,9 +93,7 @@ static int copy_sighand(struct thread *child, struct thread *caller, uint64_t fl
     if (!child->sighand)
         return -ENOMEM;
     if (flags & CLONE_CLEAR_SIGHAND)
-        for (int i = 0; i < SIGNALS; i++)
-            if (child->sighand->actions[i].handler != SIG_IGN)
-                child->sighand->actions[i] = (struct action){ 0 };
+        sighand_reset(child->sighand);
     return 0;
 }
 

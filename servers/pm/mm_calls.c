@@ -145,7 +145,7 @@ static long map_file(struct thread *caller, const unsigned long *args)
         .offset = (uint64_t)args[5] << PAGE_SHIFT,
     };
     bool shared = (mapping.flags & MAP_TYPE) != MAP_PRIVATE;
-    struct open_file *file = heap_alloc(sizeof *file);
+    struct open_file *file = heap_alloc_raw(sizeof *file);
     if (!file)
         return -ENOMEM;
     long result = vfs_mmap(caller, (int)args[4], kernel_prot(mapping.prot), shared, file);

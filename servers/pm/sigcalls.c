@@ -23,6 +23,7 @@ static void set_action(struct thread *caller, int signal, const struct action *n
     struct action *action = &caller->sighand->actions[signal - 1];
     *action = *new;
     action->mask &= ~UNBLOCKABLE;
+    caller->sighand->changed |= SIGNAL_BIT(signal);
     bool ignored =
         action->handler == SIG_IGN || (action->handler == SIG_DFL && signal_default_ignored(signal));
     if (!ignored)

@@ -225,9 +225,8 @@ void signal_force(struct thread *target, const struct siginfo *info)
 void signal_retarget(struct thread *exiting)
 {
     struct process *process = exiting->process;
-    for (int signal = 1; signal <= SIGNALS; signal++) {
-        if (!(process->shared.set & SIGNAL_BIT(signal)))
-            continue;
+    for (uint64_t left = process->shared.set; left; left &= left - 1) {
+        int signal = __builtin_ctzll(left) + 1;
         for_each_thread(thread, process)
         {
             if (thread != exiting && wants(thread, signal)) {

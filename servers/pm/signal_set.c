@@ -80,14 +80,29 @@ struct sighand *sighand_create(void)
     return sighand;
 }
 
+void sighand_set(struct sighand *sighand, const struct sighand *from)
+{
+    sighand->changed = from->changed;
+    for (uint64_t left = from->changed; left; left &= left - 1) {
+        int i = __builtin_ctzll(left);
+        sighand->actions[i] = from->actions[i];
+    }
+}
+
 struct sighand *sighand_copy(const struct sighand *from)
 {
-    struct sighand *sighand = heap_alloc(sizeof *sighand);
-    if (!sighand)
-        return NULL;
-    memcpy(sighand, from, sizeof *sighand);
-    sighand->references = 1;
+    struct sighand *sighand = sighand_create();
+    if (sighand)
+        sighand_set(sighand, from);
     return sighand;
+}
+
+void sighand_reset(struct sighand *sighand)
+{
+    for (uint64_t left = sighand->changed; left; left &= left - 1) {
+        struct action *action = &sighand->actions[__builtin_ctzll(left)];
+        *action = (struct action){ .handler = action->handler == SIG_IGN ? SIG_IGN : SIG_DFL };
+    }
 }
 
 void sighand_put(struct sighand *sighand)

@@ -20,6 +20,7 @@ struct action {
 
 struct sighand { // shared by CLONE_SIGHAND
     uint32_t references;
+    uint64_t changed;               // every signal whose action is not all zeroes, perhaps others
     struct action actions[SIGNALS]; // of signal n at n - 1
 };
 
@@ -48,6 +49,8 @@ void pending_remove(struct pending *pending, uint64_t signals);
 int pending_take(struct pending *pending, uint64_t wanted, struct siginfo *info); // -> signal, 0
 struct sighand *sighand_create(void);
 struct sighand *sighand_copy(const struct sighand *from);
+void sighand_set(struct sighand *sighand, const struct sighand *from); // of a new one
+void sighand_reset(struct sighand *sighand); // handlers go, ignored stays ignored (exec, CLONE_CLEAR_SIGHAND)
 void sighand_put(struct sighand *sighand);
 bool signal_default_ignored(int signal);
 bool signal_default_stops(int signal);

@@ -10,6 +10,7 @@
 #include <heap.h>
 #include <linux/sched.h>
 #include <server.h>
+#include <stddef.h>
 #include <string.h>
 
 static struct message request(enum pm_to_vfs number, unsigned long a, unsigned long b, unsigned long c)
@@ -134,27 +135,31 @@ void vfs_sync(void)
     fiber_call(pm->vfs, &message);
 }
 
-// --- files. The window holds struct vfs_exec_file and the path that vfs resolved.
+// --- files
 
-struct file_window {
-    struct vfs_exec_file info;
-    char path[sizeof(((struct open_file *)0)->path)];
-};
+_Static_assert(offsetof(struct open_file, path) ==
+                   offsetof(struct open_file, info) + sizeof(struct vfs_exec_file),
+               "one window holds both");
+
+void open_file_init(struct open_file *file)
+{
+    file->memory = 0;
+    file->info.exec_id = 0;
+}
 
 static long call_for_file(struct message *message, struct open_file *file)
 {
-    struct file_window *window = heap_alloc(sizeof *window);
-    if (!window)
-        return -ENOMEM;
-    message->writable = (struct window){ (unsigned long)window, sizeof *window };
+    // The last byte stays outside the window, so the path always ends.
+    file->path[0] = file->path[sizeof file->path - 1] = '\0';
+    message->writable =
+        (struct window){ (unsigned long)&file->info, sizeof file->info + sizeof file->path - 1 };
     long error = fiber_call(pm->vfs, message);
-    if (error >= 0) {
-        file->memory = message->handles[0];
-        file->info = window->info;
-        strlcpy(file->path, window->path, sizeof file->path);
+    if (error < 0) {
+        open_file_init(file);
+        return error;
     }
-    heap_free(window);
-    return error < 0 ? error : 0;
+    file->memory = message->handles[0];
+    return 0;
 }
 
 long vfs_open_exec(struct thread *thread, int dirfd, const char *path, unsigned flags, struct open_file *file)
@@ -177,11 +182,16 @@ void vfs_close_exec(struct open_file *file)
     fiber_call(pm->vfs, &message);
 }
 
-long vfs_exec(struct thread *thread, struct open_file *file)
+long vfs_exec(struct thread *thread, struct open_file *file, const struct credentials *cred)
 {
     struct message message = request(VFS_EXEC, thread->vfs_label, (uint32_t)file->info.exec_id,
                                      (uint32_t)(file->info.exec_id >> 32));
     file->info.exec_id = 0; // vfs keeps it now
+    struct vfs_identity identity;
+    if (cred) {
+        fill_identity(thread, cred, &identity);
+        message.readable = (struct window){ (unsigned long)&identity, sizeof identity };
+    }
     return fiber_call(pm->vfs, &message);
 }
 

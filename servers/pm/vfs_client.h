@@ -24,11 +24,13 @@ long vfs_pidfd_get(struct thread *thread, int fd); // -> pid
 
 struct open_file { // of VFS_OPEN_EXEC, VFS_MMAP
     handle_t memory;
-    struct vfs_exec_file info;
+    struct vfs_exec_file info; // with path vfs's answer, as it comes
     char path[1024];
 };
+void open_file_init(struct open_file *file); // nothing is open, the rest is garbage
 long vfs_open_exec(struct thread *thread, int dirfd, const char *path, unsigned flags,
                    struct open_file *file);
 void vfs_close_exec(struct open_file *file); // and its memory object
-long vfs_exec(struct thread *thread, struct open_file *file);
+// cred: what is in force from now on, NULL if that and the thread's id stay the same
+long vfs_exec(struct thread *thread, struct open_file *file, const struct credentials *cred);
 long vfs_mmap(struct thread *thread, int fd, unsigned prot, bool shared, struct open_file *file);

@@ -237,7 +237,9 @@ static long vfs_exec(const struct message *message, struct message *reply)
     struct exec *exec = exec_find(join(message->args[1], message->args[2]));
     if (!client || !exec)
         return -ESRCH;
-    long error = unshare_files(client);
+    long error = message->readable.length ? vfs_identity(message, reply) : 0;
+    if (error == 0)
+        error = unshare_files(client);
     if (error < 0)
         return error;
     files_close_on_exec(client, client->files);

@@ -43,6 +43,23 @@ static void key_is_erased(void **state)
     assert_memory_equal(again, second, sizeof again);
 }
 
+// Small requests share a block of the stream and have different parts of it.
+static void small_requests_follow_one_another(void **state)
+{
+    uint8_t whole[192], parts[192], before[16] = { 0 }, next[16];
+    random_init(zero);
+    random_bytes(whole, sizeof whole);
+    random_init(zero);
+    for (size_t at = 0; at < sizeof parts; at += 16)
+        random_bytes(&parts[at], 16);
+    assert_memory_equal(parts, whole, sizeof whole);
+    for (int i = 0; i < 100; i++) {
+        random_bytes(next, sizeof next);
+        assert_memory_not_equal(next, before, sizeof next);
+        memcpy(before, next, sizeof before);
+    }
+}
+
 static void stirring_changes_what_follows(void **state)
 {
     uint8_t plain[32], stirred[32], bytes[40] = { [39] = 1 };
@@ -51,6 +68,11 @@ static void stirring_changes_what_follows(void **state)
     random_init(zero);
     random_stir(bytes, sizeof bytes);
     random_bytes(stirred, sizeof stirred);
+    assert_memory_not_equal(plain, stirred, sizeof plain);
+    random_init(zero);
+    random_bytes(plain, 1); // what is pooled already does not go past the stirring
+    random_stir(bytes, sizeof bytes);
+    random_bytes(plain, sizeof plain);
     assert_memory_not_equal(plain, stirred, sizeof plain);
     random_init(zero);
     random_stir(bytes, 39); // without the last byte
@@ -63,6 +85,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_stream),
         cmocka_unit_test(key_is_erased),
+        cmocka_unit_test(small_requests_follow_one_another),
         cmocka_unit_test(stirring_changes_what_follows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

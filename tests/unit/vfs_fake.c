@@ -45,6 +45,8 @@ void *heap_alloc(size_t size)
     return calloc(1, size ? size : 1);
 }
 
+void *heap_alloc_raw(size_t size) { return heap_alloc(size); }
+
 void *heap_resize(void *block, size_t size)
 {
     if (heap_failure_countdown && --heap_failure_countdown == 0)

@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-void *heap_alloc(size_t size); // zeroed; NULL when the quota is exhausted
+void *heap_alloc(size_t size);     // zeroed; NULL when the quota is exhausted
+void *heap_alloc_raw(size_t size); // not zeroed, for blocks that are filled at once
 void *heap_resize(void *block, size_t size);
 void heap_free(void *block);
 char *heap_string(const char *text); // copy, or NULL

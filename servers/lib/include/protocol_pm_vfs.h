@@ -62,9 +62,10 @@ enum pm_to_vfs {
                     // vfs_exec_file + absolute path -> 0; handles[0] memory object (read, execute)
     VFS_CLOSE_EXEC, // args {exec_id low, high}: the exec failed, drop the file
     VFS_EXEC, // args {label, exec_id low, high}: past the point of no return: unshare files, close CLOEXEC
-              // descriptors, remember the executable for /proc/PID/exe
-    VFS_MMAP, // args {label, fd, prot bits, 1 if shared}; writable window: struct vfs_exec_file + path
-              // (exec_id 0) -> 0; handles[0] memory object with the rights that fit
+    // descriptors, remember the executable for /proc/PID/exe; readable window: struct vfs_identity, or
+    // empty if that stays as it is
+    VFS_MMAP,        // args {label, fd, prot bits, 1 if shared}; writable window: struct vfs_exec_file + path
+                     // (exec_id 0) -> 0; handles[0] memory object with the rights that fit
     VFS_SESSION_END, // args {sid}: the session leader exited; its terminal is disassociated
                      // -> foreground group of that terminal, 0 if it had none
     VFS_PIDFD,       // args {label, pm's label of the target thread group, pid, flags} -> descriptor
