@@ -120,20 +120,35 @@ long do_log_read(struct task *task, unsigned long system, unsigned long local, u
     return (long)done;
 }
 
-long do_system_info(struct task *task, unsigned long system, unsigned long b, unsigned long c,
+static void count_objects(uint64_t *result)
+{
+    static const uint8_t types[] = { HANDLE_PORT,   HANDLE_SPACE, HANDLE_MEMORY, HANDLE_CALL,
+                                     HANDLE_ROUTES, HANDLE_QUOTA, HANDLE_IRQ };
+    result[0] = machine_quota.frames;
+    for (unsigned i = 0; i < sizeof types; i++)
+        result[1 + i] = object_count(types[i]);
+}
+
+long do_system_info(struct task *task, unsigned long system, unsigned long part, unsigned long c,
                     unsigned long d)
 {
     long error = check_system(task, system, RIGHT_READ);
     if (error)
         return error;
+    if (part > 1)
+        return -EINVAL;
     uint64_t *result = task->page->result;
+    if (part == 1) {
+        count_objects(result);
+        return 0;
+    }
     result[0] = frame_total();
     result[1] = frame_free_count();
     result[2] = task_count();
     result[3] = handle_count();
     result[4] = arch_cycles_to_ns(this_cpu()->idle->user_time);
     result[5] = kmalloc_bytes();
-    result[6] = object_count();
+    result[6] = object_count(HANDLE_NONE);
     result[7] = this_cpu()->switches;
     return 0;
 }

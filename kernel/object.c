@@ -12,7 +12,7 @@
 #include <task.h>
 
 static uint64_t last_identity;
-static uint64_t objects;
+static uint64_t objects[HANDLE_TYPES]; // alive, by type
 
 // The queue is linked through `identity`, which a dead object needs no more.
 static struct object *doomed;
@@ -32,7 +32,7 @@ void object_init(struct object *object, unsigned type)
     object->references = 1;
     object->type = type;
     object->identity = ++last_identity;
-    objects++;
+    objects[type]++;
 }
 
 void object_destroy(struct object *object)
@@ -45,7 +45,7 @@ void object_destroy(struct object *object)
     while (doomed) {
         struct object *next = doomed;
         doomed = (struct object *)(uintptr_t)next->identity;
-        objects--;
+        objects[next->type]--;
         destructors[next->type](next);
     }
     destroying = false;
@@ -55,7 +55,13 @@ void object_revive(struct object *object)
 {
     assert(object->references == 0);
     object->references = 1;
-    objects++;
+    objects[object->type]++;
 }
 
-uint64_t object_count(void) { return objects; }
+uint64_t object_count(unsigned type)
+{
+    uint64_t count = objects[type];
+    for (unsigned i = 0; type == HANDLE_NONE && i < HANDLE_TYPES; i++)
+        count += objects[i];
+    return count;
+}

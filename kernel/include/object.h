@@ -16,7 +16,7 @@ struct object {
 void object_init(struct object *object, unsigned type);
 void object_destroy(struct object *object); // dispatches to the type's destructor (object.c)
 void object_revive(struct object *object);  // in a destructor: one more reference, destroyed again at its put
-uint64_t object_count(void);
+uint64_t object_count(unsigned type);       // alive of that type; HANDLE_NONE: of all
 
 static inline void object_get(struct object *object)
 {

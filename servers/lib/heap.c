@@ -250,4 +250,6 @@ char *heap_string(const char *text)
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
+size_t heap_pages(void) { return heap_start() ? (heap()->end - ARENA_START) / PAGE_SIZE : 0; }
+
 size_t heap_used(void) { return heap_start() ? heap()->used : 0; }

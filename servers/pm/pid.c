@@ -9,16 +9,40 @@
 
 #define PID_RESERVED 300
 
-static struct pid **slot(int32_t number)
+static struct pid *pid_of(const struct rbtree_node *node)
 {
-    struct pid **chunk = pm->pids[number / PIDS_PER_CHUNK];
-    return chunk ? &chunk[number % PIDS_PER_CHUNK] : NULL;
+    return node ? container_of(node, struct pid, node) : NULL;
 }
 
-static bool taken(int32_t number)
+struct pid *pid_next(long number)
 {
-    struct pid **place = slot(number);
-    return place && *place;
+    struct pid *best = NULL;
+    const struct rbtree_node *node = pm->pids.root;
+    while (node) {
+        struct pid *pid = pid_of(node);
+        if (pid->number >= number)
+            best = pid;
+        if (pid->number == number)
+            break;
+        node = pid->number > number ? node->left : node->right;
+    }
+    return best;
+}
+
+struct pid *pid_find(long number)
+{
+    struct pid *pid = pid_next(number);
+    return pid && pid->number == number ? pid : NULL;
+}
+
+static void insert(struct pid *pid)
+{
+    struct rbtree_node **place = &pm->pids.root, *parent = NULL;
+    while (*place) {
+        parent = *place;
+        place = pid->number < pid_of(parent)->number ? &parent->left : &parent->right;
+    }
+    rbtree_insert(&pm->pids, parent, place, &pid->node);
 }
 
 static int32_t free_number(void)
@@ -26,7 +50,7 @@ static int32_t free_number(void)
     int32_t number = pm->last_pid;
     for (int tries = 0; tries < PID_MAX; tries++) {
         number = number + 1 < PID_MAX ? number + 1 : PID_RESERVED;
-        if (!taken(number))
+        if (!pid_find(number))
             return number;
     }
     return 0;
@@ -39,16 +63,13 @@ struct pid *pid_alloc(int *error)
     if (number == 0)
         return NULL;
     *error = -ENOMEM;
-    struct pid ***chunk = &pm->pids[number / PIDS_PER_CHUNK];
-    if (!*chunk)
-        *chunk = heap_alloc(PIDS_PER_CHUNK * sizeof(struct pid *));
-    struct pid *pid = *chunk ? heap_alloc(sizeof *pid) : NULL;
+    struct pid *pid = heap_alloc(sizeof *pid);
     if (!pid)
         return NULL;
     *pid = (struct pid){ .number = number, .references = 1 };
     list_init(&pid->group);
     list_init(&pid->session);
-    *slot(number) = pid;
+    insert(pid);
     pm->last_pid = number;
     return pid;
 }
@@ -63,25 +84,6 @@ void pid_put(struct pid *pid)
 {
     if (!pid || --pid->references > 0)
         return;
-    *slot(pid->number) = NULL;
+    rbtree_remove(&pm->pids, &pid->node);
     heap_free(pid);
-}
-
-struct pid *pid_find(long number)
-{
-    if (number <= 0 || number >= PID_MAX)
-        return NULL;
-    struct pid **place = slot((int32_t)number);
-    return place ? *place : NULL;
-}
-
-struct pid *pid_next(long number)
-{
-    for (long n = number > 0 ? number : 1; n < PID_MAX; n++) {
-        if (!pm->pids[n / PIDS_PER_CHUNK])
-            n |= PIDS_PER_CHUNK - 1;
-        else if (taken((int32_t)n))
-            return *slot((int32_t)n);
-    }
-    return NULL;
 }

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <list.h>
+#include <rbtree.h>
 #include <stdint.h>
 
 #define PID_MAX 32768
 
 struct pid {
+    struct rbtree_node node; // of pm->pids, by number
     int32_t number;
     uint32_t references;
     struct thread *thread;   // whose tid this is

@@ -105,6 +105,7 @@ bool proc_system(enum pm_proc_file file, struct text *text)
     case PROC_KERNEL_VERSION: text_add(text, "%s\n", uts->version); break;
     case PROC_RANDOM_BOOT_ID: text_add(text, "%s\n", pm->boot_id); break;
     case PROC_OVERCOMMIT: text_add(text, "0\n"); break;
+    case PROC_PANDO_COUNTS: proc_counts(text); break;
     default: return false;
     }
     return true;

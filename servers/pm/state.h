@@ -10,8 +10,6 @@
 #include <rbtree.h>
 
 #define STATE_MAGIC 0x6f646e6170ull
-#define PID_CHUNKS 64
-#define PIDS_PER_CHUNK (PID_MAX / PID_CHUNKS)
 #define FUTEX_BUCKETS 256
 #define THREADS_MAX 16384
 
@@ -27,7 +25,7 @@ struct pm {
     struct thread_slot *slots;
     uint32_t slot_count, first_free; // slot + 1
     // pids
-    struct pid **pids[PID_CHUNKS];
+    struct rbtree pids;
     int32_t last_pid;
     uint32_t thread_count;
     uint64_t forks;

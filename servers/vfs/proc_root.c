@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // /proc itself: the files about the system, sys/, and pando/.
 #include <errno.h>
+#include <heap.h>
 #include <printf.h>
 #include <random.h>
+#include <server.h>
 #include <string.h>
 #include "dev.h"
 #include "proc.h"
+#include "tmpfs.h"
 
 static long link_self(struct client *caller, struct inode *inode, char *to, size_t size)
 {
@@ -79,6 +82,26 @@ static int text_last_capability(struct client *caller, struct inode *inode, stru
     return 0;
 }
 
+// vfs's part of pando/counts.
+static int text_counts(struct client *caller, struct inode *inode, struct proc_text *text)
+{
+    size_t bytes = heap_used(); // without this text
+    struct {
+        const char *name;
+        handle_t quota;
+    } quotas[] = { { "vfs", self_quota }, { "tmpfs", tmpfs_quota } };
+    for (unsigned i = 0; i < sizeof(quotas) / sizeof(quotas[0]); i++) {
+        if (KCALL1(quota_info, quotas[i].quota) < 0)
+            return -EIO;
+        unsigned long long frames = message_page->result[1], objects = message_page->result[5];
+        proc_print(text, "%s_frames %llu\n%s_objects %llu\n", quotas[i].name, frames, quotas[i].name,
+                   objects);
+    }
+    proc_print(text, "vfs_heap_bytes %lu\nvfs_heap_pages %lu\nclients %u\n", (unsigned long)bytes,
+               (unsigned long)heap_pages(), client_count());
+    return 0;
+}
+
 #define TEXT(text_name, bits, file_name)                                                                     \
     { .name = text_name, .mode = S_IFREG | (bits), .file = PROC_FROM_PM(file_name) }
 #define OWN(text_name, function) { .name = text_name, .mode = S_IFREG | 0444, .text = function }
@@ -115,6 +138,8 @@ static const struct proc_node sys_files[] = {
     END,
 };
 static const struct proc_node pando_files[] = {
+    TEXT("counts", 0444, PROC_PANDO_COUNTS),
+    OWN("counts-vfs", text_counts),
     TEXT("servers", 0444, PROC_PANDO_SERVERS),
     TEXT("restart", 0200, PROC_PANDO_RESTART),
     END,

@@ -116,6 +116,37 @@ static void boot_page_is_filled(void)
     CHECK(memcmp(magic, "07070", 5) == 0);
 }
 
+// Of each type one more, and all of it back afterwards.
+static void objects_are_counted(void)
+{
+    uint64_t before[8], during[8], after[8];
+    CHECK_EQUAL(KCALL2(system_info, ROOT_SYSTEM, 2), -EINVAL);
+    CHECK_EQUAL(KCALL2(system_info, ROOT_SYSTEM, 1), 0);
+    memcpy(before, message_page->result, sizeof before);
+    handle_t made[] = {
+        (handle_t)port_create(ROOT_QUOTA),
+        (handle_t)space_create(ROOT_QUOTA),
+        (handle_t)memory_create(ROOT_QUOTA, PAGE_SIZE, 0, 0),
+        (handle_t)call_create(ROOT_QUOTA),
+        (handle_t)routes_create(ROOT_QUOTA, 10),
+        (handle_t)KCALL3(quota_create, ROOT_QUOTA, 10, 10),
+    };
+    static const char page[] = "a page";
+    CHECK_EQUAL(memory_write(made[2], 0, page, sizeof page), sizeof page);
+    CHECK_EQUAL(KCALL2(system_info, ROOT_SYSTEM, 1), 0);
+    memcpy(during, message_page->result, sizeof during);
+    for (unsigned i = 0; i < sizeof made / sizeof made[0]; i++)
+        CHECK_EQUAL(handle_close(made[i]), 0);
+    CHECK_EQUAL(KCALL2(system_info, ROOT_SYSTEM, 1), 0);
+    memcpy(after, message_page->result, sizeof after);
+    CHECK(during[0] > before[0]);
+    for (unsigned i = 0; i < 8; i++) {
+        if (i > 0)
+            CHECK_EQUAL(during[i], before[i] + (i < 7));
+        CHECK_EQUAL(after[i], before[i]);
+    }
+}
+
 const struct test machine_tests[] = {
     { "machine/quotas_nest", quotas_nest },
     { "machine/interrupts", interrupts },
@@ -124,5 +155,6 @@ const struct test machine_tests[] = {
     { "machine/log_is_read_back", log_is_read_back },
     { "machine/power_checks", power_checks },
     { "machine/boot_page_is_filled", boot_page_is_filled },
+    { "machine/objects_are_counted", objects_are_counted },
     { 0 },
 };

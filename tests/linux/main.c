@@ -12,8 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ const char *test_program;
 
 void say(const char *format, ...)
 {
-    char line[1024];
+    char line[4096];
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(line, sizeof(line) - 1, format, arguments);
@@ -120,24 +121,33 @@ static const struct topic *find_topic(const char *name)
     return NULL;
 }
 
+// Without malloc, whose memory would count as what a topic left behind.
+static void each_entry(const char *directory, void (*visit)(const char *path))
+{
+    char entries[2048], path[512];
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long length;
+    while (fd >= 0 && (length = syscall(SYS_getdents64, fd, entries, sizeof(entries))) > 0) {
+        const struct dirent *entry;
+        for (long at = 0; at < length; at += entry->d_reclen) {
+            entry = (const struct dirent *)(entries + at); // musl's has the kernel's layout
+            snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                visit(path);
+        }
+    }
+    close(fd);
+}
+
 static void remove_tree(const char *path)
 {
-    DIR *directory = opendir(path);
-    struct dirent *entry;
-    while (directory && (entry = readdir(directory))) {
-        char name[512];
-        struct stat status;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
-        if (lstat(name, &status) == 0 && S_ISDIR(status.st_mode))
-            remove_tree(name);
-        else
-            unlink(name);
+    struct stat status;
+    if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        each_entry(path, remove_tree);
+        rmdir(path);
+    } else {
+        unlink(path);
     }
-    if (directory)
-        closedir(directory);
-    rmdir(path);
 }
 
 // Returns the wait status.
@@ -173,32 +183,56 @@ static void run_marked(const struct topic *topic)
         WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
-// The first runs fill caches and tables; of what is only given back late, some later run sees more free again.
-#define LEAK_SETTLED 2
-#define LEAK_ROUNDS 12
+static void kill_if_ours(const char *path)
+{
+    char stat[300];
+    int pid = atoi(path + strlen("/proc/")), parent = 0;
+    snprintf(stat, sizeof(stat), "%s/stat", path);
+    const char *end = pid > 0 ? strrchr(read_file(stat), ')') : NULL;
+    if (end && sscanf(end, ") %*c %d", &parent) == 1 && parent == getpid())
+        kill(pid, SIGKILL);
+}
 
+// Children that the topic left behind, which are ours then.
+static void end_orphans(void)
+{
+    do
+        each_entry("/proc", kill_if_ours);
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
+}
+
+// Everything that Pando counts, as text.
+static void read_counts(char *text, size_t size)
+{
+    static const char *const paths[] = { "/proc/pando/counts", "/proc/pando/counts-vfs" };
+    size_t length = 0;
+    for (int i = 0; i < 2; i++) {
+        int fd = open(paths[i], O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? -1 : read(fd, text + length, size - 1 - length);
+        close(fd);
+        length += n > 0 ? (size_t)n : 0;
+    }
+    text[length] = 0;
+}
+
+// Two runs, because the first one fills caches; the counts after each.
 static void measure_leaks(const struct topic *topic)
 {
+    static char counts[2][2048];
+    memset(counts, 'x', sizeof(counts)); // so that reading them takes no memory
     int out = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY);
-    unsigned long free_memory[LEAK_ROUNDS];
-    int rounds = 0;
-    bool less = true;
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     say("@@ begin %s", topic->name);
-    while (rounds < LEAK_ROUNDS && less) {
-        struct sysinfo info;
-        dup2(null, STDOUT_FILENO);
+    dup2(null, STDOUT_FILENO);
+    for (int i = 0; i < 2; i++) {
         run_in_child(topic);
-        dup2(out, STDOUT_FILENO);
-        sysinfo(&info);
-        free_memory[rounds] = info.freeram / 1024 * info.mem_unit;
-        less = rounds < LEAK_SETTLED || free_memory[rounds] < free_memory[rounds - 1];
-        rounds++;
+        end_orphans();
+        read_counts(counts[i], sizeof(counts[i]));
     }
+    dup2(out, STDOUT_FILENO);
     close(out);
     close(null);
-    for (int i = 0; i < rounds; i++)
-        say("%lu", free_memory[i]);
-    say("@@ end %s exit 0", topic->name);
+    say("%s--\n%s@@ end %s exit 0", counts[0], counts[1], topic->name);
 }
 
 static int run_child(int argc, char **argv)

@@ -99,8 +99,9 @@
     X(clock_set, 136)     /* (system) wide {wall clock offset ns} */ \
     X(log_write, 137)     /* (local, length) */ \
     X(log_read, 138)      /* (system, local, length) wide {position} -> bytes; result {next position} */ \
-    X(system_info, 139)   /* (system) -> 0; result {total frames, free frames, tasks, handles, idle ns, kernel bytes,
-                             objects, switches} */ \
+    X(system_info, 139)   /* (system, 0) -> 0; result {total frames, free frames, tasks, handles, idle ns, kernel
+                             bytes, objects, switches}; (system, 1) -> 0; result {frames that quotas pay for, ports,
+                             spaces, memory objects, asynchronous calls, routes, quotas, irqs} */ \
     X(system_power, 140)  /* (system, enum power_action, status) does not return */ \
     X(yield, 141)         /* () */
 // clang-format on

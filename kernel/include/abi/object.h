@@ -16,6 +16,7 @@ enum handle_type {
     HANDLE_IRQ,
     HANDLE_IOPORTS,
     HANDLE_SYSTEM,
+    HANDLE_TYPES,
 };
 
 #define RIGHT_SEND 1u      // port: call, begin, notify, forward

@@ -10,6 +10,7 @@ void *heap_alloc_raw(size_t size); // not zeroed, for blocks that are filled at 
 void *heap_resize(void *block, size_t size);
 void heap_free(void *block);
 char *heap_string(const char *text); // copy, or NULL
-size_t heap_used(void);
+size_t heap_used(void);              // bytes of blocks that are handed out
+size_t heap_pages(void);             // that it holds
 // Testing: makes the n-th allocation from now fail; 0 turns it off.
 extern unsigned heap_failure_countdown;

@@ -129,6 +129,7 @@ enum pm_proc_file {
     PROC_RANDOM_BOOT_ID,
     PROC_OVERCOMMIT,
     PROC_DOMAINNAME,
+    PROC_PANDO_COUNTS,
     PROC_PANDO_SERVERS,
     PROC_PANDO_RESTART, // pm asks root: ROOT_SERVERS; a write to the latter is ROOT_RESTART
 };
