@@ -9,39 +9,60 @@
 typedef unsigned long __attribute__((may_alias)) word;
 
 #define WORD sizeof(word)
-#define SHORT_COPY 32u // not worth aligning
+#define SHORT_COPY 32u // anything longer is worth aligning
 
 static size_t misaligned(const void *address) { return (uintptr_t)address & (WORD - 1); }
 
 // to is aligned, from is not; little-endian. Reads whole words, so also bytes around, but of the same pages.
 static void copy_shifted(word *to, const unsigned char *from, size_t count)
 {
-    unsigned shift = (unsigned)misaligned(from) * 8;
+    unsigned right = (unsigned)misaligned(from) * 8, left = WORD * 8 - right;
     const word *f = (const word *)(from - misaligned(from));
-    word low = *f++;
-    while (count--) {
-        word high = *f++;
-        *to++ = low >> shift | high << (WORD * 8 - shift);
-        low = high;
+    word a = *f++;
+    for (; count >= 8; count -= 8, to += 8, f += 8) {
+        word b = f[0], c = f[1], d = f[2], e = f[3], g = f[4], h = f[5], i = f[6], j = f[7];
+        to[0] = a >> right | b << left, to[1] = b >> right | c << left;
+        to[2] = c >> right | d << left, to[3] = d >> right | e << left;
+        to[4] = e >> right | g << left, to[5] = g >> right | h << left;
+        to[6] = h >> right | i << left, to[7] = i >> right | j << left;
+        a = j;
     }
+    while (count--) {
+        word b = *f++;
+        *to++ = a >> right | b << left;
+        a = b;
+    }
+}
+
+// Apart from memcpy, so that other copies need not save the registers of copy_shifted.
+static __attribute__((noinline)) void copy_misaligned(unsigned char *to, const unsigned char *from,
+                                                      size_t length)
+{
+    for (; misaligned(to); length--)
+        *to++ = *from++;
+    size_t words = length / WORD;
+    if (misaligned(from))
+        copy_shifted((word *)to, from, words);
+    else
+        words_copy(to, from, words);
+    to += words * WORD;
+    from += words * WORD;
+    for (length %= WORD; length; length--)
+        *to++ = *from++;
 }
 
 void *memcpy(void *restrict to, const void *restrict from, size_t length)
 {
     unsigned char *t = to;
     const unsigned char *f = from;
-    if (WORDS_UNALIGNED || length >= SHORT_COPY) {
-        if (!WORDS_UNALIGNED)
-            for (; misaligned(t); length--)
-                *t++ = *f++;
-        size_t words = length / WORD;
-        if (WORDS_UNALIGNED || !misaligned(f))
-            words_copy(t, f, words);
-        else
-            copy_shifted((word *)t, f, words);
-        t += words * WORD;
-        f += words * WORD;
-        length -= words * WORD;
+    if (WORDS_UNALIGNED || !(misaligned(t) | misaligned(f))) {
+        words_copy(t, f, length / WORD);
+        t += length / WORD * WORD;
+        f += length / WORD * WORD;
+        length %= WORD;
+    } else if (length >= SHORT_COPY) {
+        copy_misaligned(t, f, length);
+        return to;
     }
     for (; length; length--)
         *t++ = *f++;
