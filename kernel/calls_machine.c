@@ -72,6 +72,17 @@ long do_clock_get(struct task *task, unsigned long a, unsigned long b, unsigned 
     return 0;
 }
 
+long do_clock_scale(struct task *task, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
+{
+    struct clock_scale scale;
+    if (!arch_clock_scale(&scale))
+        return -EOPNOTSUPP;
+    task->page->result[0] = scale.start;
+    task->page->result[1] = scale.multiplier;
+    task->page->result[2] = scale.shift;
+    return 0;
+}
+
 long do_clock_set(struct task *task, unsigned long system, unsigned long b, unsigned long c, unsigned long d)
 {
     long error = check_system(task, system, RIGHT_CONTROL);

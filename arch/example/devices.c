@@ -23,6 +23,12 @@ uint64_t arch_wall_clock(void) { return 0; }
 
 uint64_t arch_clock_frequency(void) { return 1000000000; }
 
+bool arch_clock_scale(struct clock_scale *scale)
+{
+    (void)scale;
+    return false;
+}
+
 void arch_timer_set(uint64_t deadline) { (void)deadline; }
 
 // Interrupts on and halt in one step: an interrupt between the two must not be slept through.

@@ -4,6 +4,7 @@
 
 #include "i386.h"
 #include <arch.h>
+#include <clock.h>
 
 #define NANOSECONDS 1000000000u
 #define PIT_FREQUENCY 1193182u
@@ -113,6 +114,14 @@ void clock_calibrate(void)
 
 uint64_t arch_clock_frequency(void) { return clock_frequency; }
 uint64_t arch_cycles_to_ns(uint64_t cycles) { return scale(cycles_to_ns, cycles); }
+
+// CR4.TSD is clear: rdtsc is everybody's.
+bool arch_clock_scale(struct clock_scale *scale)
+{
+    *scale = (struct clock_scale){ clock_start, cycles_to_ns.multiplier, cycles_to_ns.shift };
+    return true;
+}
+
 uint64_t arch_clock(void) { return scale(cycles_to_ns, arch_cycles() - clock_start); }
 
 void arch_timer_set(uint64_t deadline)

@@ -5,6 +5,7 @@
 #include "csr.h"
 #include "riscv64.h"
 #include <arch/cpu.h>
+#include <clock.h>
 #include <assert.h>
 #include <string.h>
 
@@ -32,6 +33,13 @@ void timer_init(void)
 uint64_t arch_cycles_to_ns(uint64_t cycles)
 {
     return (uint64_t)((unsigned __int128)cycles * ns_per_tick >> 32);
+}
+
+// scounteren lets user mode read the counter (timer_init).
+bool arch_clock_scale(struct clock_scale *scale)
+{
+    *scale = (struct clock_scale){ boot_time, ns_per_tick, 32 };
+    return true;
 }
 
 uint64_t arch_clock(void) { return arch_cycles_to_ns(arch_cycles() - boot_time); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Kernel calls that take more than registers: they fill the message page first.
+#include <counter.h>
 #include <kernel.h>
 #include <string.h>
 
@@ -69,8 +70,28 @@ long task_clone(handle_t task, handle_t space, handle_t quota, unsigned flags, u
     return KCALL4(task_clone, task, space, quota, flags);
 }
 
+static struct {
+    bool known;
+    uint64_t start, multiplier; // multiplier 0: only the kernel can read the counter
+    unsigned shift;
+} scale;
+
+static void scale_read(void)
+{
+    scale.known = true;
+    if (KCALL0(clock_scale) < 0)
+        return;
+    scale.start = message_page->result[0];
+    scale.multiplier = message_page->result[1];
+    scale.shift = (unsigned)message_page->result[2];
+}
+
 uint64_t clock_monotonic(void)
 {
+    if (!scale.known)
+        scale_read();
+    if (scale.multiplier)
+        return counter_scale(counter_read() - scale.start, scale.multiplier, scale.shift);
     KCALL0(clock_get);
     return message_page->result[0];
 }

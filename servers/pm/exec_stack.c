@@ -38,10 +38,9 @@ void exec_layout(struct exec *exec)
 long exec_vdso(struct exec *exec)
 {
     struct mm *mm = exec->mm;
-    size_t length = (pm->vdso_size + PAGE_SIZE - 1) & PAGE_MASK;
-    if (!length)
+    if (!pm->vdso_size)
         return 0;
-    long address = space_map(mm->space, mm->mmap_base, length,
+    long address = space_map(mm->space, mm->mmap_base, pm->vdso_size,
                              PROT_READ_BIT | PROT_EXECUTE_BIT | MAP_BELOW_BIT, pm->vdso, 0, MM_VDSO, 0);
     if (IS_ERROR(address))
         return address;

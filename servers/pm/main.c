@@ -8,6 +8,7 @@
 #include "process.h"
 #include "state.h"
 #include "thread.h"
+#include "vdso.h"
 
 #include <errno.h>
 #include <heap.h>
@@ -99,7 +100,7 @@ int main(void)
     if (fibers_init(FIBERS, URGENT_FIBERS) < 0)
         system_stop("no memory for the process manager", 103);
     routes_build();
-    vdso_read();
+    vdso_start();
     uts_init();
     init_start();
     server_loop(&handlers);

@@ -6,6 +6,7 @@
 #include "mm.h"
 #include "process.h"
 #include "state.h"
+#include "vdso.h"
 
 #include <errno.h>
 #include <linux/time.h>
@@ -176,9 +177,11 @@ static long set_wall_clock(struct thread *caller, uint64_t now)
     uint64_t offset = now - clock_monotonic();
     message_page->wide[0] = offset;
     long error = KCALL1(clock_set, pm->system);
-    if (error == 0)
-        pm->boot_time = offset;
-    return error;
+    if (error < 0)
+        return error;
+    pm->boot_time = offset;
+    vdso_set_wall_offset(offset);
+    return 0;
 }
 
 static long settime(struct thread *caller, const unsigned long args[6], bool wide)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Quotas, interrupts, I/O ports, clock, log.
 #include "test.h"
+#include <counter.h>
 #include <string.h>
 
 static void quotas_nest(void)
@@ -64,6 +65,12 @@ static void io_ports(void)
     handle_close((handle_t)ports);
 }
 
+static uint64_t kernel_clock(void)
+{
+    KCALL0(clock_get);
+    return message_page->result[0];
+}
+
 static void clocks(void)
 {
     uint64_t before = clock_monotonic(), last = before;
@@ -72,7 +79,7 @@ static void clocks(void)
         CHECK(now >= last);
         last = now;
     }
-    CHECK(last > before);
+    CHECK(last > before && last <= kernel_clock());
     uint64_t offset = clock_realtime() - clock_monotonic();
     CHECK(clock_realtime() > 1600000000ull * 1000000000); // after 2020
     message_page->wide[0] = 1000;
@@ -81,6 +88,20 @@ static void clocks(void)
     CHECK_EQUAL(message_page->result[1], 1000);
     message_page->wide[0] = offset;
     CHECK_EQUAL(KCALL1(clock_set, ROOT_SYSTEM), 0);
+}
+
+// The counter, read between two readings of the kernel's clock, gives a time between them.
+static void clock_scale_gives_the_clock(void)
+{
+    CHECK_EQUAL(KCALL0(clock_scale), 0);
+    uint64_t start = message_page->result[0], multiplier = message_page->result[1];
+    unsigned shift = (unsigned)message_page->result[2];
+    CHECK(multiplier > 0 && shift <= 32);
+    for (unsigned i = 0; i < 1000; i++) {
+        uint64_t before = kernel_clock();
+        uint64_t now = counter_scale(counter_read() - start, multiplier, shift);
+        CHECK(before <= now && now <= kernel_clock());
+    }
 }
 
 static void log_is_read_back(void)
@@ -152,6 +173,7 @@ const struct test machine_tests[] = {
     { "machine/interrupts", interrupts },
     { "machine/io_ports", io_ports },
     { "machine/clocks", clocks },
+    { "machine/clock_scale_gives_the_clock", clock_scale_gives_the_clock },
     { "machine/log_is_read_back", log_is_read_back },
     { "machine/power_checks", power_checks },
     { "machine/boot_page_is_filled", boot_page_is_filled },

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 // riscv64: the object that pm maps into Linux programs (vdso(7)). Signal handlers return through __vdso_rt_sigreturn,
-// which unwinders also recognise by its two instructions; the others make the system call that they stand for.
+// which unwinders also recognise by its two instructions; the others make the system call that they stand for. The
+// clocks are in user/vdso.
 
 #define RT_SIGRETURN 139
-#define CLOCK_GETTIME 113
-#define CLOCK_GETRES 114
 #define GETCPU 168
-#define GETTIMEOFDAY 169
 #define FLUSH_ICACHE 259
 
     .option norvc
@@ -34,9 +32,6 @@ __vdso_rt_sigreturn:
     .cfi_endproc
     .size   __vdso_rt_sigreturn, . - __vdso_rt_sigreturn
 
-    system_call __vdso_clock_gettime, CLOCK_GETTIME
-    system_call __vdso_clock_getres, CLOCK_GETRES
-    system_call __vdso_gettimeofday, GETTIMEOFDAY
     system_call __vdso_getcpu, GETCPU
     system_call __vdso_flush_icache, FLUSH_ICACHE
 

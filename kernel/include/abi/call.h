@@ -103,12 +103,14 @@
                              bytes, objects, switches}; (system, 1) -> 0; result {frames that quotas pay for, ports,
                              spaces, memory objects, asynchronous calls, routes, quotas, irqs} */ \
     X(system_power, 140)  /* (system, enum power_action, status) does not return */ \
-    X(yield, 141)         /* () */
+    X(yield, 141)         /* () */ \
+    X(clock_scale, 142)   /* () -> 0; result {start, multiplier, shift}: monotonic ns = (count - start) * multiplier
+                             >> shift of the counter that user mode reads; EOPNOTSUPP where it cannot */
 // clang-format on
 
 enum kernel_call {
 #define X(name, number) CALL_##name = number,
     KERNEL_CALLS(X)
 #undef X
-        CALL_LIMIT = 142,
+        CALL_LIMIT = 143,
 };
