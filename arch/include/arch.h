@@ -119,8 +119,8 @@ uint64_t arch_cycles_to_ns(uint64_t cycles);
 uint64_t arch_wall_clock(void); // ns since 1970 from the RTC; read once at boot
 uint64_t arch_clock_frequency(void);
 bool arch_clock_scale(struct clock_scale *scale); // false: user mode cannot read the counter
-void arch_timer_set(uint64_t deadline); // one-shot at monotonic ns, NO_DEADLINE turns it off
-void arch_wait(void);                   // idle: enable interrupts, halt, return with them disabled again
+void arch_timer_set(uint64_t deadline);           // one-shot at monotonic ns, NO_DEADLINE turns it off
+void arch_wait(void); // idle: enable interrupts, halt, return with them disabled again
 size_t arch_entropy(void *buffer, size_t length); // bytes of real entropy; 0 if there is none
 void arch_putc(char c);                           // early and panic console, polled
 _Noreturn void arch_power(unsigned action, int status);
