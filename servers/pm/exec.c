@@ -223,6 +223,13 @@ static void compute_credentials(struct exec *exec)
     exec->secure = exec->secure || (root && cred->uid != 0 && cred->permitted);
 }
 
+// Of what vfs knows: does exec leave it as it was? It never changes real ids and groups.
+static bool same_identity(const struct credentials *new, const struct credentials *old)
+{
+    return new->euid == old->euid &&new->suid == old->suid &&new->fsuid == old->fsuid &&new->egid ==
+           old->egid &&new->sgid == old->sgid &&new->fsgid == old->fsgid &&new->effective == old->effective;
+}
+
 // --- commit
 
 // Linux's de_thread: the caller's thread is alone afterwards and its process's leader.
@@ -330,7 +337,7 @@ static long do_exec(struct exec *exec, int dirfd, unsigned flags)
     error = be_alone(thread);
     if (error < 0)
         return error;
-    bool same = leads && memcmp(&exec->cred, &thread->cred, sizeof exec->cred) == 0;
+    bool same = leads && same_identity(&exec->cred, &thread->cred);
     if (exec->sighand && thread->sighand->references == 1) {
         sighand_put(exec->sighand);
         exec->sighand = NULL;

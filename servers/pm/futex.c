@@ -134,7 +134,7 @@ static long requeue(struct thread *caller, const unsigned long *args, bool share
     long error = get_key(caller->mm, args[0], shared, &from);
     if (error == 0)
         error = get_key(caller->mm, args[4], shared, &to);
-    if (error < 0)
+    if (error != 0)
         return error;
     if (compare) {
         uint32_t word;
