@@ -13,6 +13,15 @@
 
 #define EXIT_FIBERS 6
 
+// The last thread to go decides what the process ends with; how long each then takes to be cleared away does not.
+static void process_ends_with(struct process *process, struct thread *thread)
+{
+    if (process->group_exit || process_any_thread(process)->state != THREAD_DEAD)
+        return;
+    process->group_exit = true;
+    process->exit_status = thread->exit_status;
+}
+
 void thread_kill(struct thread *thread)
 {
     if (thread->state == THREAD_DEAD)
@@ -31,6 +40,7 @@ void thread_kill(struct thread *thread)
     thread->task = 0;
     thread->token = 0;
     thread->state = THREAD_DEAD;
+    process_ends_with(thread->process, thread);
     stop_thread_gone(thread);
     list_append(&pm->exits, &thread->in_exits);
 }
@@ -135,39 +145,44 @@ static bool autoreaps(struct process *parent, struct process *child)
     return child->exit_signal == SIGCHLD && (action->handler == SIG_IGN || (action->flags & SA_NOCLDWAIT));
 }
 
-// Linux's do_notify_parent. -> the child need not be waited for
-static bool notify_parent(struct process *process)
+// What its parent is to be sent; signo 0: nothing
+static struct siginfo exit_signal_info(struct process *process)
+{
+    const struct action *action = &process_any_thread(process->parent)->sighand->actions[SIGCHLD - 1];
+    bool ignored = process->exit_signal == SIGCHLD && action->handler == SIG_IGN;
+    int status = process->exit_status;
+    struct siginfo info = { .signo = ignored || process->exit_signal < 0 ? 0 : process->exit_signal };
+    info.code = status & 0x80 ? CLD_DUMPED : status & 0x7f ? CLD_KILLED : CLD_EXITED;
+    info.child.pid = process_id(process);
+    info.child.uid = process->leader->cred.uid;
+    info.child.status = status & 0x7f ? status & 0x7f : status >> 8;
+    info.child.user_time = (long)((process->dead.user_time + process->leader->user_time) / NSEC_PER_TICK);
+    info.child.system_time =
+        (long)((process->dead.system_time + process->leader->system_time) / NSEC_PER_TICK);
+    return info;
+}
+
+// Linux's do_notify_parent. Who waits sees the child before its signal could end the wait, and never one that
+// nobody need wait for. The process may be gone afterwards.
+static void notify_parent(struct process *process)
 {
     struct process *parent = process->parent;
-    bool reap = autoreaps(parent, process);
-    const struct action *action = &process_any_thread(parent)->sighand->actions[SIGCHLD - 1];
-    bool ignored = process->exit_signal == SIGCHLD && action->handler == SIG_IGN;
-    if (process->exit_signal > 0 && !ignored) {
-        int status = process->exit_status;
-        struct siginfo info = { .signo = process->exit_signal };
-        info.code = status & 0x80 ? CLD_DUMPED : status & 0x7f ? CLD_KILLED : CLD_EXITED;
-        info.child.pid = process_id(process);
-        info.child.uid = process->leader->cred.uid;
-        info.child.status = status & 0x7f ? status & 0x7f : status >> 8;
-        info.child.user_time = (long)((process->dead.user_time + process->leader->user_time) / NSEC_PER_TICK);
-        info.child.system_time =
-            (long)((process->dead.system_time + process->leader->system_time) / NSEC_PER_TICK);
+    struct siginfo info = exit_signal_info(process);
+    process->zombie = true;
+    if (autoreaps(parent, process))
+        process_release(process);
+    wait_notify(parent);
+    if (info.signo)
         signal_send_process(parent, &info);
-    }
-    return reap;
 }
 
 static void child_ended(struct process *process)
 {
-    struct process *parent = process->parent;
-    bool reap = !parent || notify_parent(process);
     uint32_t pidfd_label = process->has_pidfd ? process->leader->label : 0;
-    process->zombie = true;
-    // A parent asleep in wait never sees a child that need not be waited for: only that it is gone.
-    if (reap)
+    if (process->parent)
+        notify_parent(process);
+    else
         process_release(process);
-    if (parent)
-        wait_notify(parent);
     if (pidfd_label)
         vfs_pidfd_ready(pidfd_label);
 }
@@ -222,8 +237,8 @@ static void forget_children(struct process *process)
     {
         reparent(child, reaper);
         check_orphaned(child, process, child->group, NULL);
-        if (child->zombie && notify_parent(child))
-            process_release(child);
+        if (child->zombie)
+            notify_parent(child);
     }
     wait_notify(reaper);
 }
@@ -278,8 +293,6 @@ static void do_exit(struct thread *thread)
     posix_timers_forget(thread);
 
     // From here on no wait, but for the session's terminal below.
-    if (!process->group_exit && process->live == 1)
-        process->exit_status = thread->exit_status;
     bool last = process->live == 1;
     if (last)
         end_session(process);

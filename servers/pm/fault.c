@@ -101,7 +101,6 @@ static void trace_off(struct thread *thread)
     if (!thread->traced)
         return;
     thread->traced = false;
-    timer_cancel(&thread->park.timer);
     KCALL2(task_set_trace, thread->task, 0);
 }
 

@@ -45,10 +45,6 @@ long park_interrupted(struct thread *thread)
 void park_expired(struct thread *thread)
 {
     enum park_kind kind = thread->park.kind;
-    if (kind == PARK_NONE) { // a forwarded call that has had its look (poll_calls.c)
-        signal_wake(thread);
-        return;
-    }
     thread_unpark(thread);
     long value = kind == PARK_FUTEX ? -ETIMEDOUT : kind == PARK_SIGNAL ? -EAGAIN : 0;
     thread_return(thread, value);

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <protocol_pm_vfs.h>
 
-#define LOOK_FIRST_NS 100000
-
 long call_forward(struct thread *caller)
 {
     token_t token = caller->token;
@@ -36,9 +34,12 @@ static long forward_masked(struct thread *caller, unsigned long mask, size_t siz
     signal_set_temporary(caller, set);
     caller->traced = true;
     KCALL2(task_set_trace, caller->task, TRACE_CALLS);
-    // What is ready counts more than a signal that the mask lets in: vfs looks first, then the call is interrupted.
-    if (signals_due(caller))
-        timer_arm(&caller->park.timer, TIMER_PARK, deadline_after(LOOK_FIRST_NS));
+    // What is ready counts more than a signal that the mask lets in: the call reaches vfs as cancelled already, which
+    // only keeps it from waiting.
+    if (signals_due(caller)) {
+        caller->interrupted = true;
+        task_interrupt(caller->task);
+    }
     return call_forward(caller);
 }
 

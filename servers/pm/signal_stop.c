@@ -9,6 +9,7 @@ static void notify_parent(struct process *process, int code, int status)
     struct process *parent = process->parent;
     if (!parent)
         return;
+    wait_notify(parent); // who waits is told before the signal could end the wait
     const struct thread *listener = process_any_thread(parent);
     const struct action *action = &listener->sighand->actions[SIGCHLD - 1];
     if (action->handler != SIG_IGN && !(action->flags & SA_NOCLDSTOP)) {
@@ -22,7 +23,6 @@ static void notify_parent(struct process *process, int code, int status)
         info.child.system_time = (long)(usage.system_time / NSEC_PER_TICK);
         signal_send_process(parent, &info);
     }
-    wait_notify(parent);
 }
 
 static void all_stopped(struct process *process)

@@ -286,7 +286,7 @@ void client_run(struct client *client, call_handler *handler, const unsigned lon
     client->handler = handler;
     memcpy(client->args, args, sizeof(client->args));
     client->on_fiber = true;
-    client->cancelled = client->ended = false;
+    client->ended = false;
     if (fiber_run(run_on_fiber, client, false) < 0) {
         client->on_fiber = false;
         client_finish(client, -ENOMEM);

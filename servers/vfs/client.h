@@ -42,7 +42,7 @@ struct client {
     unsigned long args[MESSAGE_WORDS];
     unsigned long divert; // answer with this reason instead of a plain value; 0: none
     bool on_fiber;        // a fiber works on the call; the record must stay
-    bool cancelled;       // while on a fiber: do not park, answer as interrupted
+    bool cancelled;       // before it began, or while on a fiber: do not park, answer as interrupted
     bool ended;           // while on a fiber: the thread died
     bool exiting;         // while on a fiber: VFS_EXIT came, do it when the fiber is through
     token_t exit_token;

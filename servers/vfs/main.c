@@ -25,7 +25,7 @@ static void trap(const struct message *message)
         return;
     }
     client->token = message->token;
-    client->cancelled = false;
+    client->cancelled = message->flags & MESSAGE_CANCELLED;
     call_handler *handler = table_handler(message->number);
     if (handler)
         client_run(client, handler, message->args);

@@ -138,16 +138,18 @@ TOPIC(wait_ignored_children)
     reap("child", pid);
 }
 
-// A child that ends once its parent sleeps.
-static void fork_late(int code)
+// A child that stops if told so, and ends, once its parent sleeps.
+static pid_t fork_late(int code, bool stops)
 {
-    pid_t parent = getpid();
-    if (fork() != 0)
-        return;
+    pid_t parent = getpid(), pid = fork();
+    if (pid != 0)
+        return pid;
     char path[32];
     snprintf(path, sizeof(path), "/proc/%d/stat", parent);
     while (!strstr(read_file(path), ") S "))
         sched_yield();
+    if (stops)
+        raise(SIGSTOP);
     _exit(code);
 }
 
@@ -156,16 +158,35 @@ TOPIC(wait_ignored_asleep)
     struct sigaction action = { .sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT };
     signal(SIGCHLD, SIG_IGN);
     for (int i = 0; i < 3; i++)
-        fork_late(i);
+        fork_late(i, false);
     // A waiter sees none of them end, only that none is left.
     TRY(wait(NULL));
     sigaction(SIGCHLD, &action, NULL);
     for (int i = 0; i < 3; i++)
-        fork_late(i);
+        fork_late(i, false);
     TRY(waitpid(-1, NULL, WUNTRACED));
 }
 
 static void on_signal(int number) { (void)number; }
+
+TOPIC(wait_beats_its_signal)
+{
+    // The signal of the child that ends, or stops, does not interrupt the wait for it.
+    struct sigaction action = { .sa_handler = on_signal };
+    int status;
+    sigaction(SIGCHLD, &action, NULL);
+    for (int i = 0; i < 3; i++) {
+        pid_t pid = fork_late(i, false);
+        CHECK(waitpid(pid, &status, 0) == pid);
+        say_status("child", status);
+        pid = fork_late(i, true);
+        CHECK(waitpid(pid, &status, WUNTRACED) == pid);
+        say_status("child", status);
+        kill(pid, SIGKILL);
+        CHECK(waitpid(pid, &status, 0) == pid);
+        say_status("child", status);
+    }
+}
 
 TOPIC(wait_interrupted)
 {
