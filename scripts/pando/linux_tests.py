@@ -119,12 +119,12 @@ def compare(topic, arch, output):
     return "prints something else than Linux", harness.tail("\n".join(lines), 40)
 
 
-def job(system, names):
+def job(system, names, kind="linux"):
     def run():
         outputs, blamed = collect(system, names)
         results = []
         for topic in names:
-            name = "linux/%s/%s" % (system.name, topic)
+            name = "%s/%s/%s" % (kind, system.arch if system.is_pando else system.name, topic)
             if topic in blamed:
                 results.append(harness.Result(name, *blamed[topic]))
             else:

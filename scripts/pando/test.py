@@ -27,8 +27,8 @@ usage: scripts/test [options] [FILTER...]
   --oracle     run the linux, shell and interactive tests on Debian's Linux kernels instead of Pando
   --record     with --oracle: write what tests/linux printed there as the expected output
 
-A test's name is KIND/ARCH/NAME, with the kinds check, bench, host, kernel, linux, leak, boot, shell and interactive.
-FILTER selects those whose names contain it (or match it, with * and ?). What fails is told at once, and again at the
+A test's name is KIND/ARCH/NAME, with the kinds check, bench, host, kernel, linux, leak, delay, boot, shell and
+interactive. FILTER selects those whose names contain it (or match it, with * and ?). What fails is told at once, and again at the
 end, shortest last. Ends with "N passed, N failed"; the status is 0 only if none failed and at least one ran.
 """
 
@@ -94,6 +94,18 @@ def linux_jobs(system, selection):
         yield "linux/%s" % system.name, linux_tests.job(system, names[at:at + LINUX_BATCH])
 
 
+# What passes between programs, pm and vfs is held for times that this number decides (tests/delay).
+DELAY_SEED = 1
+
+
+def delay_jobs(arch, selection):
+    """The topics again where every call of vfs takes longer than anybody would like."""
+    system = harness.System(arch, ("archive", "delay"), ["--icount", "--seed", "1", "--append", "delay=%d" % DELAY_SEED])
+    names = [name for name in linux_tests.topics() if selection.takes("delay/%s/%s" % (arch, name))]
+    for at in range(0, len(names), LINUX_BATCH):
+        yield "delay/%s" % arch, linux_tests.job(system, names[at:at + LINUX_BATCH], "delay")
+
+
 def leak_jobs(system, selection):
     names = [name for name in linux_tests.topics() if selection.takes("leak/%s/%s" % (system.name, name))]
     for at in range(0, len(names), LINUX_BATCH):
@@ -117,6 +129,7 @@ def pando_jobs(architectures, selection, with_checks=False):
             yield "kernel/%s" % arch, kernel_tests.job(arch, selection)
         yield from linux_jobs(system, selection)
         yield from leak_jobs(system, selection)
+        yield from delay_jobs(arch, selection)
         yield from single_jobs(boot_test.tests(system), selection)
         yield from single_jobs(shell_test.tests(system), selection)
         yield from single_jobs(interactive_test.tests(system), selection)
@@ -151,10 +164,10 @@ def record(architectures):
 
 def names_of(jobs, architectures, selection, on_linux):
     """For --list: batches are told topic by topic; what a kernel test program runs, only it knows."""
-    names = [name for name, _ in jobs if not name.startswith(("linux/", "leak/"))]
+    names = [name for name, _ in jobs if not name.startswith(("linux/", "leak/", "delay/"))]
     for arch in architectures:
         system = "linux-" + arch if on_linux else arch
-        kinds = ("linux",) if on_linux else ("linux", "leak")
+        kinds = ("linux",) if on_linux else ("linux", "leak", "delay")
         names += ["%s/%s/%s" % (kind, system, topic) for kind in kinds for topic in linux_tests.topics()]
     return [name for name in names if selection.takes(name)]
 

@@ -111,11 +111,10 @@ static long give_object(struct give *give)
     struct server *other;
     switch (give->kind) {
     case GIVE_SEND:
-        other = strcmp(give->name, "root") == 0 ? NULL : server_find(give->name);
-        if (other)
-            return port_badge(other->port, 0, RIGHT_SEND | RIGHT_TRANSFER, false);
-        return strcmp(give->name, "root") == 0 ? port_badge(self_port, 0, RIGHT_SEND | RIGHT_TRANSFER, false)
-                                               : -ENOENT;
+        other = server_find(give->path);
+        if (!other && strcmp(give->path, "root") != 0)
+            return -ENOENT;
+        return port_badge(other ? other->port : self_port, 0, RIGHT_SEND | RIGHT_TRANSFER, false);
     case GIVE_FILE: return file_object(give);
     case GIVE_QUOTA:
         return KCALL3(quota_create, ROOT_QUOTA, machine_frames * give->amount / 100, machine_frames);

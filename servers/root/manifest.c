@@ -42,6 +42,18 @@ static struct give *add_give(struct server *server, enum give_kind kind, const c
     return give;
 }
 
+// SERVER, or NAME=SERVER: the handle's name then says another server than it reaches.
+static struct give *add_send(struct server *server, char *word)
+{
+    char *other = strchr(word, '=');
+    if (other)
+        *other++ = '\0';
+    struct give *give = add_give(server, GIVE_SEND, word);
+    if (give)
+        strlcpy(give->path, other ? other : word, sizeof(give->path));
+    return give;
+}
+
 static unsigned number(const char *word) { return word ? (unsigned)strtoul(word, NULL, 10) : 0; }
 
 static struct server *add_server(const char *name)
@@ -60,7 +72,7 @@ static bool read_give(struct server *server, const char *key, char *rest)
     struct give *give = NULL;
     if (strcmp(key, "send") == 0) {
         for (; name; name = next_word(&rest))
-            if (!(give = add_give(server, GIVE_SEND, name)))
+            if (!(give = add_send(server, name)))
                 return false;
     } else if (strcmp(key, "file") == 0) {
         char *path = next_word(&rest);

@@ -18,7 +18,7 @@ enum give_kind { GIVE_SEND, GIVE_FILE, GIVE_ARCHIVE, GIVE_SYSTEM, GIVE_DEVICE, G
 struct give {
     enum give_kind kind;
     char name[24];
-    char path[64];
+    char path[64];   // file of the archive; the server that a send handle reaches
     unsigned amount; // percent, MiB
     handle_t handle; // made at the first start
     uint64_t value;
