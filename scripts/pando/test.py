@@ -3,6 +3,7 @@
 import fnmatch
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -28,8 +29,8 @@ usage: scripts/test [options] [FILTER...]
   --record     with --oracle: write what tests/linux printed there as the expected output
 
 A test's name is KIND/ARCH/NAME, with the kinds check, bench, host, kernel, linux, leak, delay, boot, shell and
-interactive. FILTER selects those whose names contain it (or match it, with * and ?). What fails is told at once, and again at the
-end, shortest last. Ends with "N passed, N failed"; the status is 0 only if none failed and at least one ran.
+interactive. FILTER selects those whose names contain it (or match it, with * and ?). What fails is told at once, and
+again at the end, shortest last. Ends with "N passed, N failed"; the status is 0 only if none failed and at least one ran.
 """
 
 # So many topics of tests/linux share a boot, that both workers have something to do.
@@ -96,6 +97,7 @@ def linux_jobs(system, selection):
 
 # What passes between programs, pm and vfs is held for times that this number decides (tests/delay).
 DELAY_SEED = 1
+DELAY_ROUNDS = 1000
 
 
 def delay_jobs(arch, selection):
@@ -104,6 +106,17 @@ def delay_jobs(arch, selection):
     names = [name for name in linux_tests.topics() if selection.takes("delay/%s/%s" % (arch, name))]
     for at in range(0, len(names), LINUX_BATCH):
         yield "delay/%s" % arch, linux_tests.job(system, names[at:at + LINUX_BATCH], "delay")
+    yield from single_jobs([("delay/%s/rounds" % arch, lambda: delay_rounds(system))], selection)
+
+
+def delay_rounds(system):
+    """Signals, stops, kills, execs and exits against callers of the delaying server: nothing lost, doubled or stuck."""
+    done = system.run(["--", "/tests/delay-rounds", str(DELAY_ROUNDS), str(DELAY_SEED)])
+    if done.status != 0:
+        raise harness.Failed("status %d" % done.status, done.details())
+    met = re.findall(r"(\d+) (\w+)", done.out.decode())
+    if len(met) != 10 or any(int(number) < 100 for number, _ in met):
+        raise harness.Failed("hardly tested", done.details())
 
 
 def leak_jobs(system, selection):
@@ -164,7 +177,7 @@ def record(architectures):
 
 def names_of(jobs, architectures, selection, on_linux):
     """For --list: batches are told topic by topic; what a kernel test program runs, only it knows."""
-    names = [name for name, _ in jobs if not name.startswith(("linux/", "leak/", "delay/"))]
+    names = [name for name, _ in jobs if name.count("/") == 2 or name.startswith("kernel/")]
     for arch in architectures:
         system = "linux-" + arch if on_linux else arch
         kinds = ("linux",) if on_linux else ("linux", "leak", "delay")
