@@ -224,10 +224,11 @@ static void compute_credentials(struct exec *exec)
 }
 
 // Of what vfs knows: does exec leave it as it was? It never changes real ids and groups.
-static bool same_identity(const struct credentials *new, const struct credentials *old)
+static bool same_identity(const struct credentials *after, const struct credentials *before)
 {
-    return new->euid == old->euid &&new->suid == old->suid &&new->fsuid == old->fsuid &&new->egid ==
-           old->egid &&new->sgid == old->sgid &&new->fsgid == old->fsgid &&new->effective == old->effective;
+    return after->euid == before->euid && after->suid == before->suid && after->fsuid == before->fsuid &&
+           after->egid == before->egid && after->sgid == before->sgid && after->fsgid == before->fsgid &&
+           after->effective == before->effective;
 }
 
 // --- commit
