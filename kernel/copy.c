@@ -86,9 +86,12 @@ long space_compare_exchange(struct space *space, unsigned long address, uint32_t
 
 // --- objects ------------------------------------------------------------------------------------------------------
 
-// Where a byte of the object is. A page that an anonymous object lacks is made only for writing; *physical is 0 then
-// (it reads as zeroes). -> false: not to be had without a pager or memory
-static bool object_byte(struct memory *memory, uint64_t offset, bool write, uint64_t *physical)
+enum purpose { READ, WRITE, WRITE_WHOLE }; // the last: all of the page, at once
+
+// Where a byte of the object is. A page that an anonymous object lacks is made only for writing, and not zeroed first
+// if all of it will be written; else *physical is 0 then (it reads as zeroes). -> false: not to be had without a
+// pager or memory
+static bool object_byte(struct memory *memory, uint64_t offset, enum purpose purpose, uint64_t *physical)
 {
     if (memory->kind == MEMORY_PHYSICAL) {
         *physical = memory->physical + offset;
@@ -96,11 +99,11 @@ static bool object_byte(struct memory *memory, uint64_t offset, bool write, uint
     }
     struct frame *frame = memory_present(memory, offset >> PAGE_SHIFT);
     *physical = 0;
-    if (!frame && !write && memory->kind == MEMORY_ANONYMOUS)
+    if (!frame && purpose == READ && memory->kind == MEMORY_ANONYMOUS)
         return true;
     int error;
     if (!frame)
-        frame = memory_page(memory, offset >> PAGE_SHIFT, &error);
+        frame = memory_page(memory, offset >> PAGE_SHIFT, purpose == WRITE_WHOLE ? 0 : FRAME_ZERO, &error);
     if (!frame)
         return false;
     *physical = frame_address(frame) + (offset & (PAGE_SIZE - 1));
@@ -121,7 +124,7 @@ size_t memory_copy_in(struct memory *memory, uint64_t offset, const void *from, 
     while (done < length) {
         uint64_t physical;
         size_t part = least(length - done, page_rest(offset + done));
-        if (!object_byte(memory, offset + done, true, &physical))
+        if (!object_byte(memory, offset + done, WRITE, &physical))
             break;
         memcpy(window_open(physical, 1), (const char *)from + done, part);
         window_close(physical, 1);
@@ -137,7 +140,7 @@ size_t memory_copy_out(struct memory *memory, uint64_t offset, void *to, size_t 
     while (done < length) {
         uint64_t physical;
         size_t part = least(length - done, page_rest(offset + done));
-        if (!object_byte(memory, offset + done, false, &physical))
+        if (!object_byte(memory, offset + done, READ, &physical))
             break;
         if (physical) {
             memcpy((char *)to + done, window_open(physical, 0), part);
@@ -150,29 +153,39 @@ size_t memory_copy_out(struct memory *memory, uint64_t offset, void *to, size_t 
     return done;
 }
 
-static bool space_to_object(struct memory *memory, uint64_t offset, struct space *space,
-                            unsigned long address, size_t length)
+// Into one page of the object, from at most two of the space. Both are brought in before the object's is made, since
+// one of them may be that page, mapped.
+static size_t space_to_object(struct memory *memory, uint64_t offset, struct space *space,
+                              unsigned long address, size_t length)
 {
-    uint64_t target, source;
-    if (space_page(space, address, ACCESS_READ, &source) < 0 || !object_byte(memory, offset, true, &target))
-        return false;
-    copy_physical(target, source, length);
-    return true;
+    uint64_t target, source, rest = 0;
+    size_t part = least(length, page_rest(address));
+    if (space_page(space, address, ACCESS_READ, &source) < 0)
+        return 0;
+    if (part < length && space_page(space, address + part, ACCESS_READ, &rest) < 0)
+        length = part;
+    if (!object_byte(memory, offset, length == PAGE_SIZE ? WRITE_WHOLE : WRITE, &target))
+        return 0;
+    copy_physical(target, source, part);
+    if (part < length)
+        copy_physical(target + part, rest, length - part);
+    return length;
 }
 
-static bool object_to_space(struct memory *memory, uint64_t offset, struct space *space,
-                            unsigned long address, size_t length)
+static size_t object_to_space(struct memory *memory, uint64_t offset, struct space *space,
+                              unsigned long address, size_t length)
 {
     uint64_t target, source;
-    if (space_page(space, address, ACCESS_WRITE, &target) < 0 || !object_byte(memory, offset, false, &source))
-        return false;
+    length = least(length, page_rest(address));
+    if (space_page(space, address, ACCESS_WRITE, &target) < 0 || !object_byte(memory, offset, READ, &source))
+        return 0;
     if (source) {
         copy_physical(target, source, length);
-        return true;
+    } else {
+        memset(window_open(target, 1), 0, length);
+        window_close(target, 1);
     }
-    memset(window_open(target, 1), 0, length);
-    window_close(target, 1);
-    return true;
+    return length;
 }
 
 size_t memory_copy_space(struct memory *memory, uint64_t offset, struct space *space, unsigned long address,
@@ -181,12 +194,12 @@ size_t memory_copy_space(struct memory *memory, uint64_t offset, struct space *s
     size_t done = 0;
     length = within(memory, offset, length);
     while (done < length) {
-        size_t part = least(length - done, least(page_rest(offset + done), page_rest(address + done)));
-        bool copied = to_object ? space_to_object(memory, offset + done, space, address + done, part)
-                                : object_to_space(memory, offset + done, space, address + done, part);
-        if (!copied)
+        size_t part = least(length - done, page_rest(offset + done));
+        size_t copied = to_object ? space_to_object(memory, offset + done, space, address + done, part)
+                                  : object_to_space(memory, offset + done, space, address + done, part);
+        if (copied == 0)
             break;
-        done += part;
+        done += copied;
     }
     return done;
 }

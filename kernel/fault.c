@@ -173,7 +173,7 @@ static long missing_object_page(struct fault *fault, struct memory **wanted, uin
         physical = memory->physical + (page << PAGE_SHIFT);
     } else {
         int error;
-        struct frame *frame = memory_page(memory, page, &error);
+        struct frame *frame = memory_page(memory, page, FRAME_ZERO, &error);
         if (!frame) {
             if (error == -EINPROGRESS && wanted) {
                 *wanted = memory;

@@ -262,6 +262,12 @@ static bool next_piece(const struct boot_info *info, uint64_t *start, uint64_t e
     return piece->start < piece->end;
 }
 
+static void set_states(struct frame *first, unsigned long count, enum frame_state state)
+{
+    for (struct frame *frame = first; frame < first + count; frame++)
+        frame->state = (uint8_t)state;
+}
+
 static void free_piece(uint64_t start, uint64_t end)
 {
     while (start < end) {
@@ -270,8 +276,7 @@ static void free_piece(uint64_t start, uint64_t end)
                start + (PAGE_SIZE << (order + 1)) <= end)
             order++;
         struct frame *frame = frame_of(start);
-        for (uint64_t i = 0; i < 1ull << order; i++)
-            frame[i].state = FRAME_TAIL;
+        set_states(frame, 1ul << order, FRAME_TAIL);
         buddy_free(zone_of(frame), frame, order);
         free_frames += 1ull << order;
         start += PAGE_SIZE << order;
@@ -340,9 +345,11 @@ void frame_init(const struct boot_info *info)
     memset(frames, 0, (size_t)bytes);
     for (unsigned i = 0; i < info->memory_count; i++) {
         const struct boot_range *range = &info->memory[i];
-        for (uint64_t at = page_up(range->start); at < range->end; at += PAGE_SIZE)
-            if ((at >> PAGE_SHIFT) - frame_base < frame_count)
-                frame_of(at)->state = FRAME_RESERVED;
+        uint64_t first = page_up(range->start), end = (frame_base + frame_count) << PAGE_SHIFT;
+        if (range->end < end)
+            end = page_up(range->end);
+        if (first < end)
+            set_states(frame_of(first), (unsigned long)((end - first) >> PAGE_SHIFT), FRAME_RESERVED);
         free_range(info, range, &taken);
     }
     total_frames = free_frames;

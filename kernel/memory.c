@@ -117,7 +117,7 @@ void memory_destroy(struct object *object)
 
 struct frame *memory_present(struct memory *memory, uint64_t page) { return radix_get(&memory->pages, page); }
 
-struct frame *memory_page(struct memory *memory, uint64_t page, int *error)
+struct frame *memory_page(struct memory *memory, uint64_t page, unsigned flags, int *error)
 {
     struct frame *frame = radix_get(&memory->pages, page);
     if (frame)
@@ -131,7 +131,7 @@ struct frame *memory_page(struct memory *memory, uint64_t page, int *error)
         return NULL;
     }
     *error = -ENOMEM;
-    frame = frame_alloc(memory->quota, 0, FRAME_ZERO);
+    frame = frame_alloc(memory->quota, 0, flags);
     if (frame && memory_insert(memory, page, frame) < 0) {
         frame_put(frame);
         return NULL;

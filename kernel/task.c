@@ -121,7 +121,7 @@ long task_set_message_page(struct task *task, unsigned long address)
     if (!memory)
         return -ENOMEM;
     int error = -ENOMEM;
-    struct frame *frame = memory_page(memory, 0, &error);
+    struct frame *frame = memory_page(memory, 0, FRAME_ZERO, &error);
     if (!frame) {
         object_put(&memory->object);
         return error;

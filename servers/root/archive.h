@@ -9,5 +9,8 @@ struct archive_file {
     size_t size;
 };
 
-// Finds a file by its path without leading slash; a later archive's file wins. -> 0, -ENOENT
-int archive_find(const char *archive, size_t size, const char *path, struct archive_file *file);
+// Notes what is in directory boot of the archive, which must stay where it is.
+void archive_read(const char *archive, size_t size);
+
+// Finds a file of those by its path without leading slash; a later archive's file wins. -> 0, -ENOENT
+int archive_find(const char *path, struct archive_file *file);

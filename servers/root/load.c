@@ -94,7 +94,7 @@ static int give_devices(struct server *server, const char *kind)
 static long file_object(struct give *give)
 {
     struct archive_file file;
-    int error = archive_find(archive, archive_size, give->path, &file);
+    int error = archive_find(give->path, &file);
     if (error < 0)
         return error;
     long memory = memory_create(ROOT_QUOTA, file.size, 0, 0);

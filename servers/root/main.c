@@ -44,6 +44,7 @@ static void read_boot_objects(void)
     boot = map_object(ROOT_BOOT, sizeof(*boot));
     archive_size = boot->archive_bytes;
     archive = map_object(ROOT_ARCHIVE, archive_size);
+    archive_read(archive, archive_size);
     const void *tree = boot->devices_bytes ? map_object(ROOT_DEVICES, boot->devices_bytes) : NULL;
     int count = devices_find(tree, boot->devices_bytes, boot->command_line, devices, DEVICES_MAX);
     random_init(boot->entropy);
@@ -57,7 +58,7 @@ static int find_program(struct server *server)
 {
     char path[64];
     snprintf(path, sizeof(path), "boot/%s", server->name);
-    int error = archive_find(archive, archive_size, path, &server->program);
+    int error = archive_find(path, &server->program);
     if (error < 0 || !server->restart)
         return error;
     char *copy = heap_alloc(server->program.size);
@@ -170,7 +171,7 @@ int main(void)
     read_boot_objects();
     long port = port_create(ROOT_QUOTA);
     self_port = port < 0 ? 0 : (handle_t)port;
-    if (port < 0 || archive_find(archive, archive_size, "boot/manifest", &manifest) < 0 ||
+    if (port < 0 || archive_find("boot/manifest", &manifest) < 0 ||
         manifest_read(manifest.data, manifest.size) < 0 || start_all() < 0) {
         print("panic: root cannot start the system\n");
         stop(STATUS_SERVER_FAILED);

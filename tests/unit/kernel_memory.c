@@ -395,6 +395,39 @@ static void copies(void **state)
     fake_check_usage(before);
 }
 
+// A page of the object that is written whole is not zeroed first. The source may end in that very page, mapped: what
+// it then reads there are zeroes, not what the frame had before.
+static void copy_into_itself(void **state)
+{
+    struct fake_usage before = fake_usage();
+    struct quota *quota = fake_quota(1000);
+    struct space *a = space_create(quota);
+    struct memory *memory = memory_create(quota, PAGE_SIZE, 0, NULL, 0);
+    static char text[PAGE_SIZE], back[PAGE_SIZE], zeroes[PAGE_SIZE];
+    memset(text, 'x', sizeof text);
+    map(a, 0x10000, 10, RW);
+    for (unsigned i = 0; i < 10; i++) // frames that are not zero when they are used again
+        assert_int_equal(copy_to_space(a, 0x10000 + i * PAGE_SIZE, text, PAGE_SIZE), PAGE_SIZE);
+    assert_int_equal(space_unmap(a, 0x11000, 9 * PAGE_SIZE), 0);
+    assert_true(space_map(a, 0x11000, PAGE_SIZE, RW | MAP_FIXED_BIT | MAP_SHARED_BIT, memory, 0, 0, 0) > 0);
+    assert_int_equal(memory_copy_space(memory, 0, a, 0x11000 - 100, PAGE_SIZE, true), PAGE_SIZE);
+    assert_int_equal(memory_copy_out(memory, 0, back, PAGE_SIZE), PAGE_SIZE);
+    assert_memory_equal(back, text, 100);
+    assert_memory_equal(back + 200, zeroes, PAGE_SIZE - 200);
+    // A source that ends: the rest of the page reads as zeroes.
+    assert_int_equal(memory_resize(memory, 0), 0);
+    assert_int_equal(memory_resize(memory, PAGE_SIZE), 0);
+    assert_int_equal(space_unmap(a, 0x11000, PAGE_SIZE), 0);
+    assert_int_equal(memory_copy_space(memory, 0, a, 0x11000 - 300, PAGE_SIZE, true), 300);
+    assert_int_equal(memory_copy_out(memory, 0, back, PAGE_SIZE), PAGE_SIZE);
+    assert_memory_equal(back, text, 300);
+    assert_memory_equal(back + 300, zeroes, PAGE_SIZE - 300);
+    object_put(&a->object);
+    object_put(&memory->object);
+    fake_quota_end(quota);
+    fake_check_usage(before);
+}
+
 static void over_quota(void **state)
 {
     struct fake_usage before = fake_usage();
@@ -428,6 +461,7 @@ int main(void)
         cmocka_unit_test(clone_shares_tables),
         cmocka_unit_test(clone_undone),
         cmocka_unit_test(copies),
+        cmocka_unit_test(copy_into_itself),
         cmocka_unit_test(over_quota),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
