@@ -10,10 +10,13 @@
 #include <string.h>
 
 #define NANOSECONDS 1000000000ull
+// Off is a time not too far away. A QEMU that counts instructions (-icount) goes on to the next timer's time whenever
+// the guest waits, be it for the host: if that is the end of time, where the firmware's timer stands, no clock goes on.
+#define IDLE_SECONDS 10
 
 static uint64_t ns_per_tick;  // 32.32 fixed point
 static uint64_t ticks_per_ns; // 0.64 fixed point: the counter is slower than 1 GHz
-static uint64_t programmed;   // tick the timer is set to, UINT64_MAX: off
+static uint64_t programmed;   // tick the timer is set to, UINT64_MAX: nothing is waited for
 static uint64_t boot_time;    // ticks at boot: where the monotonic clock starts
 
 void timer_init(void)
@@ -26,8 +29,7 @@ void timer_init(void)
     csr_write(scounteren, COUNTEREN_TIME);
     programmed = 0;
     arch_timer_set(NO_DEADLINE);
-    if (platform.sstc)
-        csr_set(sie, SIE_TIMER);
+    csr_set(sie, SIE_TIMER);
 }
 
 uint64_t arch_cycles_to_ns(uint64_t cycles)
@@ -60,18 +62,17 @@ void arch_timer_set(uint64_t deadline)
     if (tick == programmed)
         return;
     programmed = tick;
-    if (platform.sstc) {
+    if (tick == UINT64_MAX)
+        tick = arch_cycles() + IDLE_SECONDS * platform.timebase;
+    if (platform.sstc)
         csr_write(CSR_STIMECMP, tick);
-    } else if (tick == UINT64_MAX) {
-        csr_clear(sie, SIE_TIMER);
-    } else {
+    else
         sbi_set_timer(tick);
-        csr_set(sie, SIE_TIMER);
-    }
 }
 
 void timer_interrupt(void)
 {
+    programmed = 0;
     arch_timer_set(NO_DEADLINE);
     trap_timer();
 }

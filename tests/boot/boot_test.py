@@ -67,6 +67,14 @@ def repeatable(system):
         raise Failed("another seed changes nothing", "%r" % outs[0])
 
 
+def counted_wait(system):
+    """With counted instructions, a guest that waits for the host goes on when it is served."""
+    with terminal.Terminal(system, ["--icount"]) as shell:
+        for _ in range(10):
+            shell.command("echo $((6 * 7))", "42")
+        shell.leave()
+
+
 def log_file(system):
     """--log gets the serial line, which says nothing on our streams."""
     done = system.run(["--", "true"], options=["--append", "log"])
@@ -128,6 +136,7 @@ def tests(system):
     others = [
         ("prompt", lambda: boots_to_prompt(system, [])),
         ("repeatable", lambda: repeatable(system)),
+        ("counted_wait", lambda: counted_wait(system)),
         ("log", lambda: log_file(system)),
         ("idle", lambda: idle(system)),
         ("profile", lambda: profile(system)),
