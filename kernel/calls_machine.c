@@ -172,6 +172,9 @@ long do_system_power(struct task *task, unsigned long system, unsigned long acti
         return error;
     if (action != POWER_OFF && action != POWER_RESTART)
         return -EINVAL;
+    // No server could show why, as the one that failed may be the console's.
+    if (status != 0)
+        log_show();
     arch_power((unsigned)action, (int)status);
 }
 

@@ -5,6 +5,7 @@
 #include <printf.h>
 
 #define RING 65536u
+#define SHOWN_LATE 1024u // of what came before the machine stopped
 
 static char ring[RING];
 static uint64_t written;
@@ -19,6 +20,15 @@ void log_append(const char *text, size_t length)
         if (to_console)
             arch_putc(text[i]);
     }
+}
+
+void log_show(void)
+{
+    if (to_console)
+        return;
+    to_console = true;
+    for (uint64_t at = written > SHOWN_LATE ? written - SHOWN_LATE : 0; at < written; at++)
+        arch_putc(ring[at % RING]);
 }
 
 void log_print(const char *format, ...)

@@ -40,7 +40,7 @@ static _Noreturn void finish(unsigned long pc, unsigned long frame_pointer, cons
     if (panicking)
         arch_power(POWER_OFF, PANIC_STATUS); // a panic inside a panic: nothing more can be said
     panicking = true;
-    log_to_console(true);
+    log_show();
     log_print("\npanic: %s\n", text);
     if (pc)
         print_frame(pc);

@@ -62,7 +62,7 @@ void trap_fault_in_kernel(const struct user_frame *frame, unsigned long cause, u
     if (again)
         arch_power(POWER_OFF, 101);
     again = true;
-    log_to_console(true);
+    log_show();
     log_print("fault in the kernel\n");
     for (unsigned i = 0; i < 31; i++)
         log_print("x%-2u %016lx%c", i + 1, (unsigned long)frame->x[i], i % 4 == 3 || i == 30 ? '\n' : ' ');

@@ -22,7 +22,7 @@ static const char *const environment[] = { "HOME=/", "TERM=linux", NULL };
 
 void system_stop(const char *why, int status)
 {
-    print("pm: %s: the system stops\n", why);
+    print("panic: %s\n", why);
     struct message message = { .number = ROOT_POWER, .args = { POWER_OFF, (unsigned long)status } };
     fiber_call(pm->root, &message);
     for (;;)

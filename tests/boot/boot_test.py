@@ -123,7 +123,7 @@ def tests(system):
     ]
     statuses = [
         ("status_panic", lambda: own_status(system, ["--append", "init=/nothing"], ["--", "true"], 120,
-                                            rb"scripts/run: guest panic: .*")),
+                                            rb"scripts/run: guest panic: no init found")),
         ("status_timeout", lambda: own_status(system, [], ["--", "sleep", "1000"], 124, rb"scripts/run: timed out.*",
                                               timeout=5)),
         ("status_missing", lambda: own_status(system, [], ["./no-such-program"], 122, rb"scripts/run: .*no such file")),
