@@ -38,8 +38,8 @@ struct memory *memory_create(struct quota *quota, uint64_t size, unsigned flags,
                              unsigned long badge);
 struct memory *memory_physical(struct quota *quota, uint64_t physical, uint64_t size, unsigned flags);
 void memory_destroy(struct object *object);
-// The frame of a page, allocated with FRAME_* flags if absent and the object is anonymous; no reference is passed. -> NULL with *error
-// -ENOMEM, -ERANGE (beyond the size), -EINPROGRESS (its pager must bring it) or -EINVAL (physical: has no frames).
+// The frame of a page, allocated with FRAME_* flags if absent and the object is anonymous; no reference is passed.
+// -> NULL with *error -ENOMEM, -ERANGE (beyond the size), -EINPROGRESS (its pager must bring it) or -EINVAL (physical: has no frames).
 struct frame *memory_page(struct memory *memory, uint64_t page, unsigned flags, int *error);
 struct frame *memory_present(struct memory *memory, uint64_t page); // only if there already
 int memory_insert(struct memory *memory, uint64_t page,
