@@ -85,8 +85,7 @@ long do_task_clone(struct task *task, unsigned long index, unsigned long space_i
     FIND_TASK(parent, index, RIGHT_CONTROL);
     FIND(space, space, space_index, HANDLE_SPACE, RIGHT_CONTROL);
     FIND(quota, quota, payer, HANDLE_QUOTA, RIGHT_CONTROL);
-    uint64_t wide[6];
-    memcpy(wide, task->page->wide, sizeof wide);
+    const uint64_t *wide = task->page->wide;
     if (flags & ~(unsigned long)(CLONE_STACK | CLONE_TLS))
         return -EINVAL;
     if (!parent->routes || !held(parent))
@@ -98,6 +97,8 @@ long do_task_clone(struct task *task, unsigned long index, unsigned long space_i
         return error;
     for (unsigned i = 0; i < TASK_LABELS; i++)
         child->labels[i] = (unsigned long)wide[2 + i];
+    for (unsigned i = 0; i < TASK_CONSTANTS; i++)
+        child->constants[i] = (long)wide[2 + TASK_LABELS + i];
     return calls_give(task, &child->object, RIGHT_ALL);
 }
 
@@ -116,13 +117,23 @@ long do_task_interrupt(struct task *task, unsigned long index, unsigned long b, 
     return task_interrupt(target);
 }
 
+static void tell_times(struct task *task, const struct task *target)
+{
+    uint64_t *result = task->page->result;
+    account_switch(this_cpu(), this_cpu()->account); // up to now
+    result[0] = arch_cycles_to_ns(target->user_time);
+    result[1] = arch_cycles_to_ns(target->system_time);
+    result[2] = target->switches;
+}
+
 // The result of a task that destroys itself goes nowhere.
-long do_task_destroy(struct task *task, unsigned long index, unsigned long b, unsigned long c,
+long do_task_destroy(struct task *task, unsigned long index, unsigned long close, unsigned long c,
                      unsigned long d)
 {
     FIND_TASK(target, index, RIGHT_CONTROL);
     task_kill(target);
-    return 0;
+    tell_times(task, target);
+    return close ? do_handle_close(task, index, 0, 0, 0) : 0;
 }
 
 long do_task_suspend(struct task *task, unsigned long index, unsigned long b, unsigned long c,
@@ -140,6 +151,23 @@ long do_task_set_space(struct task *task, unsigned long index, unsigned long spa
     if (target->page || !held_by(target, task))
         return -EBUSY;
     task_set_space(target, space);
+    return 0;
+}
+
+// What a program sees after exec. The rest of the task stays: routes, labels, constants, the call it is in.
+long do_task_reset(struct task *task, unsigned long index, unsigned long space_index, unsigned long c,
+                   unsigned long d)
+{
+    FIND_TASK(target, index, RIGHT_CONTROL);
+    FIND(space, space, space_index, HANDLE_SPACE, RIGHT_CONTROL);
+    if (target->page || !held_by(target, task))
+        return -EBUSY;
+    task_set_space(target, space);
+    for (unsigned i = 0; arch_tls_set(target, i, 0, 0) == 0; i++)
+        ;
+    arch_fpu_write(target, NULL, 0);
+    arch_task_init(target, (unsigned long)task->page->wide[0], (unsigned long)task->page->wide[1], 0);
+    arch_set_single_step(target, target->trace & TRACE_STEP);
     return 0;
 }
 
@@ -280,10 +308,7 @@ long do_task_info(struct task *task, unsigned long index, unsigned long b, unsig
 {
     FIND_TASK(target, index, RIGHT_READ);
     uint64_t *result = task->page->result;
-    account_switch(this_cpu(), this_cpu()->account); // up to now
-    result[0] = arch_cycles_to_ns(target->user_time);
-    result[1] = arch_cycles_to_ns(target->system_time);
-    result[2] = target->switches;
+    tell_times(task, target);
     result[3] = target->space ? arch_call_number(target) : 0;
     result[4] = target->space ? target->space->object.identity : 0;
     return target->state;

@@ -92,7 +92,7 @@ struct task *task_create(struct space *space, struct quota *quota, struct port *
     return task;
 }
 
-// The generic part of fork's copy_thread: everything but space, labels and what is new in every task.
+// The generic part of fork's copy_thread: everything but space, labels, constants and what is new in every task.
 struct task *task_clone(struct task *parent, struct space *space, struct quota *quota, unsigned flags,
                         unsigned long stack, unsigned long tls, int *error)
 {
@@ -104,8 +104,6 @@ struct task *task_clone(struct task *parent, struct space *space, struct quota *
     if (parent->routes)
         object_get(&parent->routes->object);
     child->routes = parent->routes;
-    for (unsigned i = 0; i < TASK_CONSTANTS; i++)
-        child->constants[i] = parent->constants[i];
     sched_inherit(child, parent);
     *error = copy_thread(child, parent, flags, stack, tls);
     if (*error == 0)

@@ -61,12 +61,14 @@ long task_create(handle_t space, handle_t quota, handle_t owner, unsigned long l
 }
 
 long task_clone(handle_t task, handle_t space, handle_t quota, unsigned flags, unsigned long stack,
-                unsigned long tls, const unsigned long labels[TASK_LABELS])
+                unsigned long tls, const struct task_words *words)
 {
     message_page->wide[0] = stack;
     message_page->wide[1] = tls;
     for (int i = 0; i < TASK_LABELS; i++)
-        message_page->wide[2 + i] = labels[i];
+        message_page->wide[2 + i] = words->labels[i];
+    for (int i = 0; i < TASK_CONSTANTS; i++)
+        message_page->wide[2 + TASK_LABELS + i] = (uint64_t)words->constants[i];
     return KCALL4(task_clone, task, space, quota, flags);
 }
 

@@ -12,6 +12,8 @@ static struct {
     token_t token;
     unsigned long number;
     long value;
+    bool has_args;
+    unsigned long args[MESSAGE_WORDS];
 } last_reply;
 
 static void put_reply(void)
@@ -22,6 +24,8 @@ static void put_reply(void)
     out->token = last_reply.token;
     out->number = last_reply.number;
     out->value = last_reply.value;
+    if (last_reply.has_args)
+        memcpy(out->args, last_reply.args, sizeof(out->args));
     memset(out->handles, 0, sizeof(out->handles));
     last_reply.pending = false;
 }
@@ -43,6 +47,7 @@ static void answer(token_t token, uint32_t kind, unsigned long number, long valu
     last_reply.token = token;
     last_reply.number = number;
     last_reply.value = value;
+    last_reply.has_args = false;
 }
 
 void reply_value(token_t token, long value) { answer(token, REPLY_VALUE, 0, value); }
@@ -60,8 +65,15 @@ void reply_divert(token_t token, unsigned long reason, long value)
     answer(token, REPLY_DIVERT, reason, value);
 }
 
+// With handles it is sent at once, since the caller may close them then.
 void reply_message(token_t token, const struct message *message)
 {
+    if (!message->handles[0]) {
+        answer(token, REPLY_VALUE, 0, message->value);
+        last_reply.has_args = true;
+        memcpy(last_reply.args, message->args, sizeof(last_reply.args));
+        return;
+    }
     reply_flush();
     struct message *out = &message_page->out;
     *out = *message;

@@ -22,7 +22,8 @@ enum {
     CONSTANT_PGRP
 };
 void constants_set_ids(struct thread *thread); // all of them
-void constants_set_new(struct thread *thread); // those that differ between parent and child
+void constants_of_child(const struct thread *child, const struct thread *caller, uint64_t flags,
+                        long constants[TASK_CONSTANTS]); // all of them, before it has a task
 void constants_set_parent(struct process *process);
 void constants_set_group(struct process *process);
 

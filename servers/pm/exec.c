@@ -275,7 +275,8 @@ static void switch_mm(struct exec *exec)
 {
     struct thread *thread = exec->thread;
     struct mm *old = thread->mm;
-    task_set_space(thread->task, exec->mm->space);
+    unsigned long entry = exec->has_loader ? exec->loader_image.entry : exec->image.entry;
+    task_reset(thread->task, exec->mm->space, entry, exec->mm->start_stack);
     if (old) {
         struct mm_usage usage;
         mm_usage(old, &usage);
@@ -308,15 +309,8 @@ static void become(struct exec *exec)
         thread->parent_death_signal = 0;
     process->exit_signal = SIGCHLD;
     process->executed = true;
-    constants_set_ids(thread);
-
-    struct user_frame frame;
-    task_read_frame(thread->task, &frame);
-    unsigned long entry = exec->has_loader ? exec->loader_image.entry : exec->image.entry;
-    frame_start(&frame, entry, thread->mm->start_stack);
-    task_write_frame(thread->task, &frame);
-    task_write_fpu(thread->task, NULL, 0);
-    tls_reset(thread->task);
+    if (exec->changes)
+        constants_set_ids(thread);
 }
 
 static long do_exec(struct exec *exec, int dirfd, unsigned flags)
@@ -338,13 +332,13 @@ static long do_exec(struct exec *exec, int dirfd, unsigned flags)
     error = be_alone(thread);
     if (error < 0)
         return error;
-    bool same = leads && same_identity(&exec->cred, &thread->cred);
+    exec->changes = !leads || !same_identity(&exec->cred, &thread->cred);
     if (exec->sighand && thread->sighand->references == 1) {
         sighand_put(exec->sighand);
         exec->sighand = NULL;
     }
     vfs_close_exec(&exec->loader);
-    vfs_exec(thread, &exec->file, same ? NULL : &exec->cred);
+    vfs_exec(thread, &exec->file, exec->changes ? &exec->cred : NULL);
     become(exec);
     return 0;
 }

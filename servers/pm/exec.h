@@ -36,6 +36,7 @@ struct exec {
     bool has_loader, executable_stack;
     struct image image, loader_image;
     bool secure, set_id;
+    bool changes;            // ids, those of the thread included
     struct sighand *sighand; // replaces a shared one
     struct piece piece;
     struct open_file file, loader;

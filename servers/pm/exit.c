@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The end of threads: killing (at once, whatever they are doing), and Linux's do_exit for each, on a fiber because
-// vfs has to close its files before anybody learns of the end.
+// vfs may have to be waited for.
 #include "calls.h"
 #include "exit_mm.h"
 #include "itimer.h"
@@ -34,9 +34,9 @@ void thread_kill(struct thread *thread)
         thread_unpark(thread);
     list_remove(&thread->in_returns);
     timer_cancel(&thread->park.timer);
-    thread_count_time(thread);
-    task_destroy(thread->task);
-    handle_close(thread->task);
+    thread->ended_outside = thread->state == THREAD_OUT;
+    task_destroy_close(thread->task);
+    thread_note_time(thread);
     thread->task = 0;
     thread->token = 0;
     thread->state = THREAD_DEAD;

@@ -132,20 +132,19 @@ static int copy_mm(struct thread *child, struct thread *caller, uint64_t flags)
 // copy_thread: the kernel copies registers and FPU state.
 static int copy_task(struct thread *child, struct thread *caller, const struct clone_args *args)
 {
-    unsigned long labels[TASK_LABELS] = { child->label, child->vfs_label };
+    struct task_words words = { .labels = { child->label, child->vfs_label } };
+    constants_of_child(child, caller, args->flags, words.constants);
     unsigned flags = args->stack ? CLONE_STACK : 0;
     long task = task_clone(caller->task, child->mm->space, pm->user_quota, flags, (unsigned long)args->stack,
-                           0, labels);
+                           0, &words);
     if (task < 0)
         return (int)task;
     child->task = (handle_t)task;
     if (!(args->flags & CLONE_SETTLS))
         return 0;
     int error = tls_clone(child->task, caller->mm->space, (unsigned long)args->tls);
-    if (error < 0) {
-        task_destroy(child->task);
-        handle_close(child->task);
-    }
+    if (error < 0)
+        task_destroy_close(child->task);
     return error;
 }
 
@@ -223,8 +222,7 @@ static struct thread *copy_process(struct thread *caller, const struct clone_arg
     return child;
 
 fail_dying:
-    task_destroy(child->task);
-    handle_close(child->task);
+    task_destroy_close(child->task);
 fail_task:
     mm_put(child->mm);
 fail_mm:
@@ -279,7 +277,6 @@ static long do_fork(struct thread *caller, const struct clone_args *args)
     struct thread *child = copy_process(caller, args, &error);
     if (!child)
         return error;
-    constants_set_new(child);
     struct pid *pid = pid_get(child->pid);
     int32_t tid = pid->number;
     bool vfork = args->flags & CLONE_VFORK;

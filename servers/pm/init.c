@@ -89,6 +89,7 @@ static long first_task(struct thread *thread)
     thread->task = (handle_t)task;
     thread->busy = true;
     thread->state = THREAD_IN;
+    constants_set_ids(thread);
     long result = task_set_routes(thread->task, pm->routes);
     if (result == 0)
         result = vfs_clone(NULL, thread, 0, process_id(thread->process));

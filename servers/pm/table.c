@@ -5,6 +5,7 @@
 #include "state.h"
 
 #include <errno.h>
+#include <linux/sched.h>
 #include <server.h>
 
 static call_handler *const handlers[LINUX_CALL_COUNT] = {
@@ -63,11 +64,21 @@ void constants_set_ids(struct thread *thread)
     task_set_constant(thread->task, CONSTANT_EGID, (long)cred->egid);
 }
 
-void constants_set_new(struct thread *thread)
+// It has no process of its own yet, or is not in it: what link_child is going to say.
+void constants_of_child(const struct thread *child, const struct thread *caller, uint64_t flags,
+                        long values[TASK_CONSTANTS])
 {
-    task_set_constant(thread->task, CONSTANT_TID, thread->pid->number);
-    task_set_constant(thread->task, CONSTANT_TGID, process_id(thread->process));
-    task_set_constant(thread->task, CONSTANT_PPID, process_parent_id(thread->process));
+    const struct credentials *cred = &child->cred;
+    const struct process *process = caller->process;
+    bool siblings = flags & (CLONE_THREAD | CLONE_PARENT);
+    values[CONSTANT_TID] = child->pid->number;
+    values[CONSTANT_TGID] = flags & CLONE_THREAD ? process_id(process) : child->pid->number;
+    values[CONSTANT_PPID] = siblings ? process_parent_id(process) : process_id(process);
+    values[CONSTANT_PGRP] = process->group->number;
+    values[CONSTANT_UID] = (long)cred->uid;
+    values[CONSTANT_EUID] = (long)cred->euid;
+    values[CONSTANT_GID] = (long)cred->gid;
+    values[CONSTANT_EGID] = (long)cred->egid;
 }
 
 void constants_set_parent(struct process *process)

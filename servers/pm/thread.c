@@ -79,8 +79,12 @@ struct thread *thread_of_label(unsigned long label)
 
 void thread_count_time(struct thread *thread)
 {
-    if (!thread->task || task_info(thread->task) < 0)
-        return;
+    if (thread->task && task_info(thread->task) >= 0)
+        thread_note_time(thread);
+}
+
+void thread_note_time(struct thread *thread)
+{
     thread->user_time = message_page->result[0];
     thread->system_time = message_page->result[1];
     thread->switches = message_page->result[2];

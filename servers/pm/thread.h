@@ -110,7 +110,8 @@ struct thread {
     struct stack_info alternate;
     bool stop_pending; // has to take part in the group's stop
     unsigned long fault_address, fault_trap, fault_error;
-    int exit_status; // as wait(2) shows it
+    int exit_status;    // as wait(2) shows it
+    bool ended_outside; // perhaps in a call of vfs, which may have to end first
     int parent_death_signal;
 
     // words in its memory
@@ -133,6 +134,7 @@ struct thread {
 struct thread *thread_create(int *error); // with a slot and a label, in no process
 void thread_free(struct thread *thread);
 struct thread *thread_of_label(unsigned long label); // NULL if stale
+void thread_note_time(struct thread *thread);        // from the kernel's answer about its task
 void thread_count_time(struct thread *thread);       // brings user_time ... up to date
 
 #define NO_REPLY (-0x10000l) // a handler's "the answer comes later"

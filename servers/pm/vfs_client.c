@@ -34,12 +34,17 @@ long vfs_clone(struct thread *parent, struct thread *child, uint64_t flags, int 
 void vfs_drop(unsigned long label)
 {
     struct message message = request(VFS_EXIT, label, 0, 0);
-    fiber_call(pm->vfs, &message);
+    post(pm->vfs, &message);
 }
 
+// Whoever learns of the end and asks vfs finds the descriptors closed: vfs does first what it is told first.
 void vfs_exit(struct thread *thread)
 {
-    vfs_drop(thread->vfs_label);
+    struct message message = request(VFS_EXIT, thread->vfs_label, 0, 0);
+    if (thread->ended_outside)
+        fiber_call(pm->vfs, &message);
+    else
+        post(pm->vfs, &message);
     thread->vfs_label = 0;
 }
 
@@ -179,20 +184,22 @@ void vfs_close_exec(struct open_file *file)
     struct message message =
         request(VFS_CLOSE_EXEC, (uint32_t)file->info.exec_id, (uint32_t)(file->info.exec_id >> 32), 0);
     file->info.exec_id = 0;
-    fiber_call(pm->vfs, &message);
+    post(pm->vfs, &message);
 }
 
-long vfs_exec(struct thread *thread, struct open_file *file, const struct credentials *cred)
+void vfs_exec(struct thread *thread, struct open_file *file, const struct credentials *cred)
 {
     struct message message = request(VFS_EXEC, thread->vfs_label, (uint32_t)file->info.exec_id,
                                      (uint32_t)(file->info.exec_id >> 32));
     file->info.exec_id = 0; // vfs keeps it now
-    struct vfs_identity identity;
-    if (cred) {
-        fill_identity(thread, cred, &identity);
-        message.readable = (struct window){ (unsigned long)&identity, sizeof identity };
+    if (!cred) {
+        post(pm->vfs, &message);
+        return;
     }
-    return fiber_call(pm->vfs, &message);
+    struct vfs_identity identity;
+    fill_identity(thread, cred, &identity);
+    message.readable = (struct window){ (unsigned long)&identity, sizeof identity };
+    fiber_call(pm->vfs, &message);
 }
 
 long vfs_mmap(struct thread *thread, int fd, unsigned prot, bool shared, struct open_file *file)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// pm's calls to vfs (protocol_pm_vfs.h). All run on fibers and wait.
+// pm's calls to vfs (protocol_pm_vfs.h). All run on fibers; those that return nothing need not wait.
 #pragma once
 
 #include "thread.h"
@@ -32,5 +32,5 @@ long vfs_open_exec(struct thread *thread, int dirfd, const char *path, unsigned 
                    struct open_file *file);
 void vfs_close_exec(struct open_file *file); // and its memory object
 // cred: what is in force from now on, NULL if that and the thread's id stay the same
-long vfs_exec(struct thread *thread, struct open_file *file, const struct credentials *cred);
+void vfs_exec(struct thread *thread, struct open_file *file, const struct credentials *cred);
 long vfs_mmap(struct thread *thread, int fd, unsigned prot, bool shared, struct open_file *file);

@@ -173,9 +173,9 @@ static void changes_need_a_held_task(void)
     CHECK_EQUAL(task_set_tls(child.task, 0, 0, 0), -EBUSY);
     CHECK_EQUAL(task_set_routes(child.task, (handle_t)routes), -EBUSY);
     CHECK_EQUAL(task_set_space(child.task, (handle_t)space), -EBUSY);
-    unsigned long labels[TASK_LABELS] = { 0 };
-    CHECK_EQUAL(task_clone(child.task, (handle_t)space, ROOT_QUOTA, 0, 0, 0, labels), -EBUSY);
-    CHECK_EQUAL(task_clone(child.task, (handle_t)space, ROOT_QUOTA, 64, 0, 0, labels), -EINVAL);
+    struct task_words words = { 0 };
+    CHECK_EQUAL(task_clone(child.task, (handle_t)space, ROOT_QUOTA, 0, 0, 0, &words), -EBUSY);
+    CHECK_EQUAL(task_clone(child.task, (handle_t)space, ROOT_QUOTA, 64, 0, 0, &words), -EINVAL);
     CHECK_EQUAL(task_set_label(child.task, TASK_LABELS, 0), -EINVAL);
     CHECK_EQUAL(task_set_constant(child.task, TASK_CONSTANTS, 0), -EINVAL);
     child_destroy(&child);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Routed tasks: where their traps go, what may be answered, faults, tracing.
 #include "test.h"
+#include <string.h>
 
 #define TRAP_HERE 4l
 #define TRAP_CONSTANT 5l
@@ -159,8 +160,8 @@ static void task_clone_returns_zero_in_the_child(void)
     token_t token = message_page->in.token;
     long space = space_clone(routed.child.space, ROOT_QUOTA);
     CHECK(space > 0);
-    unsigned long labels[TASK_LABELS] = { 1001, 1002, 1003, 1004 };
-    long task = task_clone(routed.child.task, (handle_t)space, ROOT_QUOTA, 0, 0, 0, labels);
+    struct task_words words = { .labels = { 1001, 1002, 1003, 1004 } };
+    long task = task_clone(routed.child.task, (handle_t)space, ROOT_QUOTA, 0, 0, 0, &words);
     CHECK(task > 0);
     CHECK_EQUAL(task_start((handle_t)task), 0);
     CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
@@ -171,8 +172,10 @@ static void task_clone_returns_zero_in_the_child(void)
     CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.label, CHILD_LABEL);
     CHECK_EQUAL(message_page->in.args[0], 55);
-    task_destroy((handle_t)task);
-    handle_close((handle_t)task);
+    CHECK_EQUAL(task_destroy_close((handle_t)task), 0);
+    CHECK(message_page->result[0] + message_page->result[1] > 0);
+    CHECK(message_page->result[2] > 0);
+    CHECK_EQUAL(task_info((handle_t)task), -EBADF);
     handle_close((handle_t)space);
     routed_end(&routed);
 }
@@ -202,6 +205,42 @@ static void task_moves_to_another_space(void)
     CHECK_EQUAL(reply(), 0);
     CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.args[0], 2);
+    handle_close((handle_t)space);
+    routed_end(&routed);
+}
+
+static void reset_child(void)
+{
+    static volatile long word;
+    word = 1;
+    trap6(TRAP_HERE, (long)&word, (long)reset_child, 0, 0, 0, 0);
+    for (;;)
+        ;
+}
+
+// The space is the other one, and the function begins anew there, on another stack.
+static void task_starts_again(void)
+{
+    struct routed routed;
+    CHECK(routed_start(&routed, reset_child));
+    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+    token_t token = message_page->in.token;
+    unsigned long word = message_page->in.args[0], entry = message_page->in.args[1];
+    struct user_frame frame, again;
+    CHECK_EQUAL(task_read_frame(routed.child.task, &frame), 0);
+    long space = space_clone(routed.child.space, ROOT_QUOTA), value = 2;
+    CHECK(space > 0);
+    CHECK_EQUAL(copy_out(0, (handle_t)space, &value, word, sizeof value), (long)sizeof value);
+    unsigned long stack = (word & PAGE_MASK) + PAGE_SIZE; // any writable page does
+    CHECK_EQUAL(task_reset(routed.child.task, (handle_t)space, entry, stack), 0);
+    message_page->out = (struct message){ .token = token, .kind = REPLY_FRAME };
+    CHECK_EQUAL(reply(), 0);
+    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
+    CHECK_EQUAL(message_page->in.args[0], word);
+    CHECK_EQUAL(task_read_frame(routed.child.task, &again), 0);
+    CHECK(memcmp(&again, &frame, sizeof frame) != 0); // the stack pointer
+    CHECK_EQUAL(copy_in(0, (handle_t)space, &value, word, sizeof value), (long)sizeof value);
+    CHECK_EQUAL(value, 1);
     handle_close((handle_t)space);
     routed_end(&routed);
 }
@@ -275,6 +314,7 @@ const struct test trap_tests[] = {
     { "trap/label_by_slot", label_by_slot },
     { "trap/frame_reply_keeps_the_frame", frame_reply_keeps_the_frame },
     { "trap/forwarded_trap", forwarded_trap },
+    { "trap/task_starts_again", task_starts_again },
     { "trap/task_clone_returns_zero_in_the_child", task_clone_returns_zero_in_the_child },
     { "trap/task_moves_to_another_space", task_moves_to_another_space },
     { "trap/fault_reaches_the_owner", fault_reaches_the_owner },

@@ -4,18 +4,7 @@
 #include <linux/process.h>
 #include <string.h>
 
-#define EFLAGS_USER 0x202u
 #define TLS_SLOTS 3
-
-void frame_start(struct user_frame *frame, unsigned long entry, unsigned long stack)
-{
-    uint32_t cs = frame->cs, ss = frame->ss;
-    *frame = (struct user_frame){ .ds = ss, .es = ss, .ss = ss, .cs = cs };
-    frame->orig_eax = (uint32_t)-1;
-    frame->eip = entry;
-    frame->esp = stack;
-    frame->eflags = EFLAGS_USER;
-}
 
 unsigned long frame_pc(const struct user_frame *frame) { return frame->eip; }
 
@@ -118,12 +107,6 @@ static long set_area(handle_t task, handle_t space, unsigned long address, bool 
 int tls_clone(handle_t child, handle_t space, unsigned long tls)
 {
     return (int)set_area(child, space, tls, false);
-}
-
-void tls_reset(handle_t task)
-{
-    for (unsigned slot = 0; slot < TLS_SLOTS; slot++)
-        task_set_tls(task, slot, 0, 0);
 }
 
 long tls_set_area(handle_t task, handle_t space, unsigned long user_desc)

@@ -67,12 +67,12 @@ static void fpu_keeper(void)
 static void fpu_state_is_copied_by_task_clone(void)
 {
     struct speaker speaker;
-    static const unsigned long labels[TASK_LABELS];
+    static const struct task_words words;
     CHECK(speaker_start(&speaker, fpu_keeper, 0));
     CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
     token_t token = message_page->in.token;
     long space = space_clone(speaker.child.space, ROOT_QUOTA);
-    long task = task_clone(speaker.child.task, (handle_t)space, ROOT_QUOTA, 0, 0, 0, labels);
+    long task = task_clone(speaker.child.task, (handle_t)space, ROOT_QUOTA, 0, 0, 0, &words);
     CHECK(space > 0 && task > 0);
     CHECK_EQUAL(task_start((handle_t)task), 0);
     CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP); // the child's

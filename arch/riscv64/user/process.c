@@ -5,12 +5,6 @@
 
 enum { X_SP = 1, X_A0 = 9, X_A7 = 16 }; // indices into user_frame.x
 
-void frame_start(struct user_frame *frame, unsigned long entry, unsigned long stack)
-{
-    *frame = (struct user_frame){ .pc = entry, .number = (uint64_t)-1 };
-    frame->x[X_SP] = stack;
-}
-
 unsigned long frame_pc(const struct user_frame *frame) { return frame->pc; }
 
 unsigned long frame_stack(const struct user_frame *frame) { return frame->x[X_SP]; }
@@ -34,8 +28,6 @@ int tls_clone(handle_t child, handle_t space, unsigned long tls)
 {
     return (int)task_set_tls(child, 0, tls, 0);
 }
-
-void tls_reset(handle_t task) {} // tp is a register of the frame
 
 long tls_set_area(handle_t task, handle_t space, unsigned long user_desc) { return -ENOSYS; }
 

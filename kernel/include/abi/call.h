@@ -15,6 +15,7 @@
     X(notify, 6)          /* (port, bits) */ \
     X(forward, 7)         /* (port, label slot) passes open trap target.token on */ \
     X(commit, 8)          /* () marks call target.token committed */ \
+    X(post, 9)            /* (call, port) as begin, but nobody hears of the answer; EBUSY until it has come */ \
     /* the memory of target.token's caller (within its windows) or of target.space */ \
     X(copy_in, 16)        /* (local, remote, length) -> bytes copied, EFAULT if none */ \
     X(copy_out, 17)       /* (local, remote, length) -> bytes copied, EFAULT if none */ \
@@ -63,11 +64,11 @@
     /* tasks */ \
     X(task_create, 80)    /* (space, quota, owner port or 0, owner label) native task; wide {entry, stack, argument,
                              address of its message page, 0 for a routed task without one} -> h, not started */ \
-    X(task_clone, 81)     /* (task, space, quota, flags) wide {stack or 0, tls or 0, label0, label1, label2, label3};
+    X(task_clone, 81)     /* (task, space, quota, flags) wide {stack or 0, tls or 0, 4 labels, 8 constants};
                              copies frame (return value 0), FPU state, routes, owner, schedule -> h, not started */ \
     X(task_start, 82)     /* (task) */ \
     X(task_interrupt, 83) /* (task) diverts it to its owner at its next boundary to user mode */ \
-    X(task_destroy, 84)   /* (task) */ \
+    X(task_destroy, 84)   /* (task, 1: closes the handle too) -> 0; result {user ns, system ns, switches} */ \
     X(task_set_space, 85) /* (task, space) while it is held by its owner (in an open call of it) or not started */ \
     X(task_read_frame, 86)  /* (task, struct user_frame *) */ \
     X(task_write_frame, 87) /* (task, const struct user_frame *) privileged bits are sanitised */ \
@@ -83,6 +84,8 @@
     X(task_set_owner, 97) /* (task, port, label) */ \
     X(task_suspend, 98)   /* (task) off its CPU at once, for servers being taken down */ \
     X(task_get_tls, 99)   /* (task, index) -> 0; result {word0, word1} */ \
+    X(task_reset, 100)    /* (task, space) wide {entry, stack}: when task_set_space may be called; there it starts with
+                             the registers of a new task, fresh FPU state and no thread-local storage */ \
     /* trap routes */ \
     X(routes_create, 112) /* (quota, highest trap number) -> h */ \
     X(routes_set, 113)    /* (routes, number, port or 0, label slot) */ \

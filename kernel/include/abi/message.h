@@ -98,6 +98,6 @@ struct message_page {
     struct message in;
     struct message out;
     struct copy_target target;
-    uint64_t wide[6];   // 64-bit and further arguments, as each call documents
+    uint64_t wide[14];  // 64-bit and further arguments, as each call documents
     uint64_t result[8]; // further results
 };

@@ -159,11 +159,22 @@ struct task_start {
 };
 long task_create(handle_t space, handle_t quota, handle_t owner, unsigned long label,
                  const struct task_start *start);
+struct task_words { // of a cloned task
+    unsigned long labels[TASK_LABELS];
+    long constants[TASK_CONSTANTS];
+};
 long task_clone(handle_t task, handle_t space, handle_t quota, unsigned flags, unsigned long stack,
-                unsigned long tls, const unsigned long labels[TASK_LABELS]);
+                unsigned long tls, const struct task_words *words);
 static inline long task_start(handle_t task) { return KCALL1(task_start, task); }
 static inline long task_interrupt(handle_t task) { return KCALL1(task_interrupt, task); }
 static inline long task_destroy(handle_t task) { return KCALL1(task_destroy, task); }
+static inline long task_destroy_close(handle_t task) { return KCALL2(task_destroy, task, 1); }
+static inline long task_reset(handle_t task, handle_t space, unsigned long entry, unsigned long stack)
+{
+    message_page->wide[0] = entry;
+    message_page->wide[1] = stack;
+    return KCALL2(task_reset, task, space);
+}
 static inline long task_set_space(handle_t task, handle_t space)
 {
     return KCALL2(task_set_space, task, space);

@@ -61,6 +61,9 @@ int fiber_run(void (*fn)(void *), void *argument, bool urgent);
 // From a fiber: sends *message asynchronously to port and returns when the answer is in: *message is then the
 // reply (value, args, handles). -> message->value. From the loop's stack (start-up): waits synchronously.
 long fiber_call(handle_t port, struct message *message);
+// Sends *message, which has no windows, and asks for no answer. From a fiber: it waits for one if too many such
+// messages are under way.
+void post(handle_t port, const struct message *message);
 bool fiber_current(void); // running on a fiber now?
 // Lets a fiber wait for something of the server itself (a lock): the waker makes it runnable again.
 struct fiber;

@@ -9,8 +9,6 @@
 #include <stdbool.h>
 
 // --- registers
-// A program's first frame: everything but pc and stack pointer as execve(2) leaves it.
-void frame_start(struct user_frame *frame, unsigned long entry, unsigned long stack);
 unsigned long frame_pc(const struct user_frame *frame);
 unsigned long frame_stack(const struct user_frame *frame);
 void frame_set_result(struct user_frame *frame, long value);
@@ -42,7 +40,6 @@ int signal_frame_pop(handle_t task, handle_t space, struct user_frame *frame, bo
 
 // --- thread-local storage
 int tls_clone(handle_t child, handle_t space, unsigned long tls);          // CLONE_SETTLS
-void tls_reset(handle_t task);                                             // execve
 long tls_set_area(handle_t task, handle_t space, unsigned long user_desc); // set_thread_area(2)
 long tls_get_area(handle_t task, handle_t space, unsigned long user_desc);
 
