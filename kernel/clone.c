@@ -1,24 +1,48 @@
 // SPDX-License-Identifier: MIT
-// fork's copy_mm: a space with the same regions and the same private pages, copy on write in both. Pages of objects
-// are not copied: the child maps those it touches.
+// fork's copy_mm: a space with the same regions and the same private pages, copy on write in both. Of pages of objects
+// the child gets what costs less than its first fault; it maps those it touches.
 #include <arch.h>
 #include <errno.h>
 #include <pagetable.h>
 #include <region.h>
 
-// In order, so each goes to the right of the last one without a search.
+static struct rbtree_node *clone_region(struct space *child, const struct rbtree_node *node,
+                                        struct rbtree_node *above)
+{
+    struct region *region = region_create(child);
+    if (!region)
+        return NULL;
+    region_copy(region, container_of(node, struct region, node));
+    region->node = (struct rbtree_node){ .parent = above, .red = node->red };
+    return &region->node;
+}
+
+// Node by node into a tree of the same shape, which needs no balancing: parents first, left before right.
 static int clone_regions(struct space *child, struct space *parent)
 {
-    struct rbtree_node *last = NULL, *node = parent->regions.first;
-    for (; node; node = rbtree_next(node)) {
-        struct region *region = region_create(child);
-        if (!region)
-            return -ENOMEM;
-        region_copy(region, container_of(node, struct region, node));
-        rbtree_insert(&child->regions, last, last ? &last->right : &child->regions.root, &region->node);
-        last = &region->node;
-    }
     child->mapped_pages = parent->mapped_pages;
+    struct rbtree_node *copy = NULL, **place = &child->regions.root;
+    const struct rbtree_node *node = parent->regions.root;
+    while (node) {
+        copy = *place = clone_region(child, node, copy);
+        if (!copy)
+            return -ENOMEM;
+        if (node == parent->regions.first)
+            child->regions.first = copy;
+        place = &copy->left;
+        if (node->left) {
+            node = node->left;
+            continue;
+        }
+        while (node && (!node->right || copy->right)) { // up to where the right side is still to do
+            node = node->parent;
+            copy = copy->parent;
+        }
+        if (!node)
+            break;
+        place = &copy->right;
+        node = node->right;
+    }
     return 0;
 }
 
@@ -29,7 +53,7 @@ static long clone_pages(struct space *child, struct space *parent)
     for (struct rbtree_node *node = parent->regions.first; node; node = rbtree_next(node)) {
         if (!region_span(container_of(node, struct region, node), &done, &end))
             continue;
-        if (pagetable_clone(child, parent, done, end, false) < 0)
+        if (pagetable_clone(child, parent, done, end) < 0)
             return -ENOMEM;
         done = end;
     }

@@ -43,13 +43,13 @@ static unsigned large_order(size_t size)
 
 // --- charging -----------------------------------------------------------------------------------------------------
 
+// The last of the frames charged may have room for more. Sizes are small, so most charges end there.
 static bool charge(struct quota *quota, size_t size)
 {
     if (!quota)
         return true;
-    uint64_t frames_now = (quota->bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    uint64_t frames_then = (quota->bytes + size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    if (frames_then != frames_now && !quota_charge(quota, frames_then - frames_now))
+    size_t room = -(size_t)quota->bytes & (PAGE_SIZE - 1);
+    if (size > room && !quota_charge(quota, (size - room + PAGE_SIZE - 1) >> PAGE_SHIFT))
         return false;
     quota->bytes += size;
     quota->objects++;
@@ -61,12 +61,11 @@ static void uncharge(struct quota *quota, size_t size)
     if (!quota)
         return;
     assert(quota->bytes >= size && quota->objects > 0);
-    uint64_t frames_now = (quota->bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    uint64_t frames_then = (quota->bytes - size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    size_t last = (((size_t)quota->bytes - 1) & (PAGE_SIZE - 1)) + 1; // bytes in the last frame
     quota->bytes -= size;
     quota->objects--;
-    if (frames_then != frames_now)
-        quota_uncharge(quota, frames_now - frames_then);
+    if (size >= last)
+        quota_uncharge(quota, ((size - last) >> PAGE_SHIFT) + 1);
 }
 
 // --- slabs --------------------------------------------------------------------------------------------------------

@@ -5,6 +5,11 @@
 #include <errno.h>
 #include <table.h>
 
+// So many pages of objects in a table a clone copies rather than have them fault in again.
+#define CLONE_OBJECTS 32u
+
+#define ALL (~0ul) // every entry has one of these bits
+
 // Part of [start, end) in one leaf table.
 struct walk {
     struct space *space;
@@ -13,7 +18,7 @@ struct walk {
     struct frame *frame;     // the table's
     uint64_t *table;
     unsigned long base;   // address of its first entry
-    unsigned first, last; // [first, last): indices in the range that can be in use
+    unsigned first, last; // [first, last): indices in the range; the first may be in use
 };
 
 // --- walking ------------------------------------------------------------------------------------------------------
@@ -23,52 +28,36 @@ static struct walk walk_start(struct space *space, unsigned long start, unsigned
     return (struct walk){ .space = space, .next = start, .end = end };
 }
 
-// The first address at or above `address` that may have a leaf table, by what the two upper levels hold.
-static unsigned long skip_holes(struct walk *walk, unsigned long address)
+// On to the next multiple of `span`, a power of two.
+static void walk_skip(struct walk *walk, unsigned long span)
 {
-    const uint64_t *root = arch_space_root(walk->space);
-    while (address < walk->end && !root[root_index(address)]) {
-        unsigned long last = address | (MIDDLE_SPAN - 1);
-        if (last >= walk->end - 1)
-            return walk->end;
-        address = last + 1;
-    }
-    if (address >= walk->end)
-        return walk->end;
-    const uint64_t *directory = &table_of(root[root_index(address)])[middle_index(address)];
-    unsigned long wanted = (walk->end - 1) / LEAF_SPAN - address / LEAF_SPAN + 1; // tables up to the end
-    unsigned left = ENTRIES - middle_index(address), holes = 0;
-    if (left > wanted)
-        left = (unsigned)wanted;
-    while (holes < left && !directory[holes])
-        holes++;
-    if (holes == 0)
-        return address;
-    unsigned long last = (address | (LEAF_SPAN - 1)) + (unsigned long)(holes - 1) * LEAF_SPAN;
-    return last >= walk->end - 1 ? walk->end : last + 1;
+    unsigned long last = walk->next | (span - 1); // byte, so that nothing overflows
+    walk->next = last < walk->end - 1 ? last + 1 : walk->end;
 }
 
 // Goes to the next leaf table that exists. -> false: none left
 static bool walk_next(struct walk *walk)
 {
-    while ((walk->next = skip_holes(walk, walk->next)) < walk->end) {
+    while (walk->next < walk->end) {
         unsigned long address = walk->next;
-        unsigned long last = address | (LEAF_SPAN - 1); // byte, so that nothing overflows
-        uint64_t *directory = directory_find(walk->space, address);
-        walk->next = last < walk->end - 1 ? last + 1 : walk->end;
-        if (!directory || !*directory)
-            continue; // the table above ended with holes
+        uint64_t root = arch_space_root(walk->space)[root_index(address)];
+        if (!root) {
+            walk_skip(walk, MIDDLE_SPAN);
+            continue;
+        }
+        uint64_t *directory = &table_of(root)[middle_index(address)];
+        walk_skip(walk, LEAF_SPAN);
+        if (!*directory) {
+            while (walk->next < walk->end && middle_index(walk->next) && !*++directory)
+                walk_skip(walk, LEAF_SPAN);
+            continue;
+        }
         walk->directory = directory;
         walk->frame = frame_of(pte_frame(*directory));
         walk->table = table_of(*directory);
         walk->base = address & ~(LEAF_SPAN - 1);
-        unsigned low = walk->frame->table.low, high = walk->frame->table.high + 1u;
-        walk->first = leaf_index(address);
+        walk->first = table_first(walk->frame, leaf_index(address));
         walk->last = leaf_index(walk->next - 1) + 1;
-        if (walk->first < low)
-            walk->first = low;
-        if (walk->last > high)
-            walk->last = high;
         if (walk->first < walk->last)
             return true;
     }
@@ -77,12 +66,20 @@ static bool walk_next(struct walk *walk)
 
 static bool whole_table(const struct walk *walk)
 {
-    return walk->first <= walk->frame->table.low && walk->last > walk->frame->table.high;
+    return walk->first == table_first(walk->frame, 0) && table_first(walk->frame, walk->last) == ENTRIES;
 }
 
 static unsigned long walk_address(const struct walk *walk, unsigned index)
 {
     return walk->base + index * PAGE_SIZE;
+}
+
+static unsigned count_part(const struct walk *walk, unsigned long which)
+{
+    unsigned count = 0;
+    for_each_used(i, walk->frame, walk->first, walk->last) count +=
+        ((unsigned long)walk->table[i] & which) != 0;
+    return count;
 }
 
 // --- single entries -----------------------------------------------------------------------------------------------
@@ -123,7 +120,7 @@ void pagetable_enter(struct space *space, unsigned long address, uint64_t *slot,
     assert(!*slot);
     struct frame *table = table_frame(slot);
     table_note_used(table, leaf_index(address));
-    if (entry & (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE))
+    if (entry & SOFT)
         table->table.objects++;
     if (pte_writable(entry))
         table->size_class = 1;
@@ -140,9 +137,8 @@ static void drop_page(uint64_t entry)
 void pagetable_replace(struct space *space, unsigned long address, uint64_t *slot, uint64_t entry)
 {
     uint64_t old = *slot;
-    const uint64_t object = PTE_SOFT_OBJECT | PTE_SOFT_DEVICE;
     struct frame *table = table_frame(slot);
-    table->table.objects = (uint16_t)(table->table.objects + !!(entry & object) - !!(old & object));
+    table->table.objects = (uint16_t)(table->table.objects + !!(entry & SOFT) - !!(old & SOFT));
     if (pte_writable(entry))
         table->size_class = 1;
     pte_store(slot, entry);
@@ -169,24 +165,6 @@ long pagetable_own_edges(struct space *space, unsigned long start, unsigned long
     return 0;
 }
 
-// Frames whose last reference goes are chained until the flush.
-static void take_entry(struct walk *walk, unsigned index, struct frame **doomed)
-{
-    uint64_t entry = walk->table[index];
-    pte_store(&walk->table[index], 0);
-    walk->space->resident_pages--;
-    if (entry & (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE))
-        walk->frame->table.objects--;
-    table_note_unused(walk->frame);
-    if (entry & PTE_SOFT_DEVICE)
-        return;
-    struct frame *frame = frame_of(pte_frame(entry));
-    if (--frame->references == 0) {
-        frame->next = *doomed;
-        *doomed = frame;
-    }
-}
-
 static void free_doomed(struct frame *doomed)
 {
     while (doomed) {
@@ -204,24 +182,44 @@ static void leave_shared(struct walk *walk)
     walk->frame->references--;
 }
 
-static void unmap_part(struct walk *walk, uint64_t which)
+// Those of the entries in which a bit of `which` is set. Frames whose last reference goes are chained until the flush.
+static void unmap_part(struct walk *walk, unsigned long which)
 {
-    struct frame *doomed = NULL;
-    unsigned long start = walk_address(walk, walk->first),
-                  end = walk_address(walk, walk->last - 1) + PAGE_SIZE;
-    for (unsigned i = walk->first; i < walk->last; i++)
-        if (walk->table[i] && (!which || (walk->table[i] & which)))
-            take_entry(walk, i, &doomed);
-    arch_tlb_flush(walk->space, start, end);
+    struct frame *table = walk->frame, *doomed = NULL;
+    bool whole = which == ALL && whole_table(walk);
+    unsigned gone = whole ? table->table.present : count_part(walk, which);
+    unsigned objects = whole ? table->table.objects : count_part(walk, which & SOFT);
+    uint64_t *entries = walk->table;
+    for_each_used(i, table, walk->first, walk->last)
+    {
+        uint64_t entry = entries[i];
+        if (!((unsigned long)entry & which))
+            continue;
+        pte_store(&entries[i], 0);
+        if (entry & PTE_SOFT_DEVICE)
+            continue;
+        struct frame *frame = frame_of(pte_frame(entry));
+        if (--frame->references == 0) {
+            frame->next = doomed;
+            doomed = frame;
+        }
+    }
+    walk->space->resident_pages -= gone;
+    table->table.objects = (uint16_t)(table->table.objects - objects);
+    table_note_unused(table, gone);
+    if (which == ALL)
+        table_note_empty(table, walk->first, walk->last);
+    arch_tlb_flush(walk->space, walk_address(walk, walk->first),
+                   walk_address(walk, walk->last - 1) + PAGE_SIZE);
     free_doomed(doomed);
-    directory_clear_empty(walk->space, walk->base, walk->directory, walk->frame);
+    directory_clear_empty(walk->space, walk->base, walk->directory, table);
 }
 
 void pagetable_unmap(struct space *space, unsigned long start, unsigned long end)
 {
     for (struct walk walk = walk_start(space, start, end); walk_next(&walk);) {
         if (!table_shared(walk.frame))
-            unmap_part(&walk, 0);
+            unmap_part(&walk, ALL);
         else if (whole_table(&walk))
             leave_shared(&walk);
         else
@@ -240,9 +238,8 @@ void pagetable_protect(struct space *space, unsigned long start, unsigned long e
 {
     for (struct walk walk = walk_start(space, start, end); walk_next(&walk);) {
         assert(!table_shared(walk.frame));
-        for (unsigned i = walk.first; i < walk.last; i++)
-            if (walk.table[i])
-                pte_store(&walk.table[i], pte_change(walk.table[i], protection));
+        for_each_used(i, walk.frame, walk.first, walk.last) if (walk.table[i])
+            pte_store(&walk.table[i], pte_change(walk.table[i], protection));
         arch_tlb_flush(space, walk_address(&walk, walk.first),
                        walk_address(&walk, walk.last - 1) + PAGE_SIZE);
     }
@@ -251,14 +248,8 @@ void pagetable_protect(struct space *space, unsigned long start, unsigned long e
 uint64_t pagetable_count(struct space *space, unsigned long start, unsigned long end)
 {
     uint64_t count = 0;
-    for (struct walk walk = walk_start(space, start, end); walk_next(&walk);) {
-        if (whole_table(&walk)) {
-            count += walk.frame->table.present;
-            continue;
-        }
-        for (unsigned i = walk.first; i < walk.last; i++)
-            count += walk.table[i] != 0;
-    }
+    for (struct walk walk = walk_start(space, start, end); walk_next(&walk);)
+        count += whole_table(&walk) ? walk.frame->table.present : count_part(&walk, ALL);
     return count;
 }
 
@@ -266,9 +257,9 @@ uint64_t pagetable_count(struct space *space, unsigned long start, unsigned long
 static long prepare_move(struct space *space, unsigned long from, unsigned long length, unsigned long to)
 {
     for (struct walk walk = walk_start(space, from, from + length); walk_next(&walk);)
-        for (unsigned i = walk.first; i < walk.last; i++)
-            if (walk.table[i] && !pagetable_slot(space, walk_address(&walk, i) - from + to))
-                return -ENOMEM;
+        for_each_used(i, walk.frame, walk.first,
+                      walk.last) if (walk.table[i] && !pagetable_slot(space, walk_address(&walk, i) - from +
+                                                                                 to)) return -ENOMEM;
     return 0;
 }
 
@@ -294,15 +285,16 @@ long pagetable_move(struct space *space, unsigned long from, unsigned long lengt
     }
     // Nothing fails from here on.
     for (struct walk walk = walk_start(space, from, from + length); walk_next(&walk);) {
-        for (unsigned i = walk.first; i < walk.last; i++) {
+        for_each_used(i, walk.frame, walk.first, walk.last)
+        {
             uint64_t entry = walk.table[i];
             if (!entry)
                 continue;
             pte_store(&walk.table[i], 0);
             space->resident_pages--;
-            if (entry & (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE))
+            if (entry & SOFT)
                 walk.frame->table.objects--;
-            table_note_unused(walk.frame);
+            table_note_unused(walk.frame, 1);
             unsigned long target = walk_address(&walk, i) - from + to;
             pagetable_enter(space, target, pagetable_slot(space, target), entry);
         }
@@ -324,51 +316,30 @@ static void share_table(struct space *child, uint64_t *child_directory, struct w
     directory_set(child_directory, *walk->directory);
 }
 
-static void copy_entry(struct space *child, unsigned long address, uint64_t *slot, uint64_t *source)
+static bool copy_table(struct space *child, uint64_t *child_directory, struct walk *walk, bool objects)
 {
-    if (pte_writable(*source))
-        pte_store(source, pte_protect(*source));
-    if (!(*source & PTE_SOFT_DEVICE))
-        frame_get(frame_of(pte_frame(*source)));
-    pagetable_enter(child, address, slot, *source);
+    if (!directory_fill(child, walk->base, child_directory))
+        return false;
+    struct frame *copy = frame_of(pte_frame(*child_directory));
+    table_copy_leaves(copy, walk->frame, objects);
+    child->resident_pages += copy->table.present;
+    return true;
 }
 
-static long copy_part(struct space *child, struct walk *walk, bool objects)
-{
-    uint64_t *slots = NULL; // of the child's leaf table, once something goes there
-    for (unsigned i = walk->first; i < walk->last; i++) {
-        uint64_t entry = walk->table[i];
-        if (!entry || (!objects && (entry & (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE))))
-            continue;
-        if (!slots) {
-            uint64_t *slot = pagetable_slot(child, walk_address(walk, i));
-            if (!slot)
-                return -ENOMEM;
-            slots = slot - i;
-        }
-        copy_entry(child, walk_address(walk, i), &slots[i], &walk->table[i]);
-    }
-    return 0;
-}
-
-long pagetable_clone(struct space *child, struct space *parent, unsigned long start, unsigned long end,
-                     bool objects)
+long pagetable_clone(struct space *child, struct space *parent, unsigned long start, unsigned long end)
 {
     for (struct walk walk = walk_start(parent, start, end); walk_next(&walk);) {
-        if (whole_table(&walk) && !walk.frame->table.objects) {
-            uint64_t *directory = directory_make(child, walk.base);
-            if (!directory)
-                return -ENOMEM;
-            if (!*directory) {
-                share_table(child, directory, &walk);
-                continue;
-            }
-        }
-        if (!table_own(parent, walk.directory))
+        assert(whole_table(&walk));
+        unsigned objects = walk.frame->table.objects;
+        if (objects > CLONE_OBJECTS && objects == walk.frame->table.present)
+            continue;
+        uint64_t *directory = directory_make(child, walk.base);
+        if (!directory)
             return -ENOMEM;
-        walk.table = table_of(*walk.directory);
-        walk.frame = frame_of(pte_frame(*walk.directory));
-        if (copy_part(child, &walk, objects) < 0)
+        assert(!*directory);
+        if (!objects)
+            share_table(child, directory, &walk);
+        else if (!copy_table(child, directory, &walk, objects <= CLONE_OBJECTS))
             return -ENOMEM;
     }
     return 0;
@@ -383,7 +354,7 @@ unsigned long pagetable_release(struct space *space, unsigned long start, unsign
         if (table_shared(walk.frame))
             leave_shared(&walk);
         else
-            unmap_part(&walk, 0);
+            unmap_part(&walk, ALL);
         if (*budget == 0)
             return walk.next;
     }

@@ -61,8 +61,7 @@ static struct frame *table_alloc(struct space *space)
     }
     frame->size_class = 0;
     frame->table.present = frame->table.objects = 0;
-    frame->table.low = ENTRIES;
-    frame->table.high = 0;
+    frame->table.used = 0;
     space->table_frames++;
     return frame;
 }
@@ -101,7 +100,7 @@ void directory_clear(struct space *space, unsigned long address, uint64_t *direc
 {
     struct frame *middle = table_frame(directory);
     pte_store(directory, 0);
-    table_note_unused(middle);
+    table_note_unused(middle, 1);
     space->table_frames--;
     if (middle->table.present)
         arch_tlb_flush(space, 0, USER_END);
@@ -136,23 +135,32 @@ void table_protect_leaves(struct frame *table)
         return;
     table->size_class = 0;
     uint64_t *entries = frame_direct(table);
-    for (unsigned i = table->table.low; i <= table->table.high; i++)
-        if (pte_writable(entries[i]))
-            pte_store(&entries[i], pte_protect(entries[i]));
+    for_each_used(i, table, 0, ENTRIES) if (pte_writable(entries[i]) && !(entries[i] & SOFT))
+        pte_store(&entries[i], pte_protect(entries[i]));
 }
 
-// The old table keeps its pages too, so in neither of them a page is exclusive any more.
-static void copy_leaves(struct frame *to, struct frame *from)
+// The old table keeps its pages too, so in neither of them a page is exclusive any more. Pages of objects become
+// writable in the copy by a fault of its own.
+void table_copy_leaves(struct frame *to, struct frame *from, bool objects)
 {
+    table_protect_leaves(from);
     const uint64_t *source = frame_direct(from);
     uint64_t *entries = frame_direct(to);
-    for (unsigned i = from->table.low; i <= from->table.high; i++) {
-        if (!source[i])
+    uint64_t left_out = objects ? 0 : SOFT;
+    for_each_used(i, from, 0, ENTRIES)
+    {
+        uint64_t entry = source[i];
+        if (!entry || (entry & left_out))
             continue;
-        entries[i] = pte_protect(source[i]);
-        frame_get(frame_of(pte_frame(source[i])));
+        entries[i] = pte_protect(entry);
+        if (!(entry & PTE_SOFT_DEVICE))
+            frame_get(frame_of(pte_frame(entry)));
     }
     to->table = from->table;
+    if (objects)
+        return;
+    to->table.present = (uint16_t)(from->table.present - from->table.objects);
+    to->table.objects = 0;
 }
 
 bool table_own(struct space *space, uint64_t *directory)
@@ -166,8 +174,7 @@ bool table_own(struct space *space, uint64_t *directory)
     struct frame *copy = table_alloc(space);
     if (!copy)
         return false;
-    table_protect_leaves(table);
-    copy_leaves(copy, table);
+    table_copy_leaves(copy, table, true);
     space->table_frames--; // table_alloc counted the copy; the old one is not this space's any more
     pte_store(directory, pte_table(frame_address(copy), 1));
     arch_tlb_flush(space, 0, USER_END);

@@ -12,7 +12,7 @@ struct frame {
     uint32_t references; // a slab: objects in use; a page table: spaces that use it
     uint8_t order;       // of a free block's head or an allocated block
     uint8_t state;       // enum frame_state; TAIL: inside a block
-    uint16_t size_class; // a slab's; a page table: 1 if one of its leaves may be writable
+    uint16_t size_class; // a slab's; a page table: 1 if a private page may be writable
     union {
         struct quota *quota; // charged until freed (reference held); NULL: the kernel's own
         void *objects;       // a slab: its free objects
@@ -21,10 +21,10 @@ struct frame {
         struct {
             struct frame *next, *previous; // free list, or a slab's list
         };
-        struct {                // a page table
-            uint16_t present;   // entries in use
-            uint16_t objects;   // of them, pages of memory objects
-            uint16_t low, high; // no entry outside is in use
+        struct {              // a page table
+            uint16_t present; // entries in use
+            uint16_t objects; // of them, pages of memory objects
+            uint32_t used;    // a bit for each 16 entries: 0 if none of them is in use
         } table;
     };
 };

@@ -35,10 +35,9 @@ void pagetable_unmap_objects(struct space *space, unsigned long start, unsigned 
 long pagetable_move(struct space *space, unsigned long from, unsigned long length, unsigned long to);
 uint64_t pagetable_count(struct space *space, unsigned long start, unsigned long end);
 
-// Gives child the private pages of [start, end) of a region, both then copy on write; pages of objects only if
-// `objects`. The caller flushes parent when all is done. -> 0 or -ENOMEM
-long pagetable_clone(struct space *child, struct space *parent, unsigned long start, unsigned long end,
-                     bool objects);
+// Gives child the private pages of [start, end) of a region, both then copy on write; pages of objects, read only,
+// where a table has few of them. The caller flushes parent when all is done. -> 0 or -ENOMEM
+long pagetable_clone(struct space *child, struct space *parent, unsigned long start, unsigned long end);
 
 // Takes the tables of [start, end) apart until about *budget entries are done; what is left of it remains there.
 // -> where to go on, or end

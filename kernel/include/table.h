@@ -7,6 +7,7 @@
 #include <pagetable.h>
 
 #define ENTRIES 512u
+#define SOFT (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE)
 #define LEAF_SPAN PAGETABLE_SPAN
 #define MIDDLE_SPAN (ENTRIES * LEAF_SPAN) // bytes that the table above it covers
 
@@ -27,21 +28,41 @@ static inline struct frame *table_frame(const uint64_t *slot)
 
 static inline bool table_shared(const struct frame *table) { return table->references > 1; }
 
+#define GROUP (ENTRIES / 32u) // entries for each bit of `used`
+
+// The first index from this one on that may be in use, ENTRIES if there is none.
+static inline unsigned table_first(const struct frame *table, unsigned index)
+{
+    uint32_t left = index < ENTRIES ? table->table.used >> (index / GROUP) : 0;
+    if (!left)
+        return ENTRIES;
+    return left & 1 ? index : (index / GROUP + (unsigned)__builtin_ctz(left)) * GROUP;
+}
+
+// Those of [first, last) that may be in use.
+#define for_each_used(index, table, first, last)                                                             \
+    for (unsigned index = table_first(table, first); index < (last);                                         \
+         index = (index + 1) % GROUP ? index + 1 : table_first(table, index + 1))
+
 static inline void table_note_used(struct frame *table, unsigned index)
 {
     table->table.present++;
-    if (index < table->table.low)
-        table->table.low = (uint16_t)index;
-    if (index > table->table.high)
-        table->table.high = (uint16_t)index;
+    table->table.used |= 1u << (index / GROUP);
 }
 
-static inline void table_note_unused(struct frame *table)
+static inline void table_note_unused(struct frame *table, unsigned count)
 {
-    if (--table->table.present == 0) {
-        table->table.low = ENTRIES;
-        table->table.high = 0;
-    }
+    table->table.present = (uint16_t)(table->table.present - count);
+    if (table->table.present == 0)
+        table->table.used = 0;
+}
+
+// [first, last) is empty now.
+static inline void table_note_empty(struct frame *table, unsigned first, unsigned last)
+{
+    unsigned low = (first + GROUP - 1) / GROUP, high = last / GROUP;
+    if (low < high)
+        table->table.used &= ~(uint32_t)((1ull << high) - (1ull << low));
 }
 
 // A directory is the inner entry that holds, or is to hold, the leaf table of an address.
@@ -60,6 +81,7 @@ void directory_set(uint64_t *directory, uint64_t entry);
 void directory_clear(struct space *space, unsigned long address, uint64_t *directory);
 void directory_clear_empty(struct space *space, unsigned long address, uint64_t *directory,
                            struct frame *table);
-void table_protect_leaves(struct frame *table);
+void table_protect_leaves(struct frame *table);                             // those of private pages
+void table_copy_leaves(struct frame *to, struct frame *from, bool objects); // objects: their pages, too
 bool table_own(struct space *space,
                uint64_t *directory); // makes the leaf table the space's own. -> false: no memory
