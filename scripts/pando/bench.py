@@ -11,8 +11,8 @@ import counts  # noqa: E402
 import kernel_tests  # noqa: E402
 import oracle  # noqa: E402
 import system_costs  # noqa: E402
+from tree import BUILD, ROOT  # noqa: E402
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TABLE = os.path.join(ROOT, "docs", "performance.md")
 REGRESSION = 1.10  # how much of the committed count is still the same speed
 LINUX_RUNS = 3
@@ -51,7 +51,7 @@ class Options:
 def run(options, extra, where=None):
     """{operation: figure} of one run of the program in a guest."""
     command = [os.path.join(ROOT, "scripts", "run")] + (where or counts.guest_options(options.arch)) + extra
-    done = subprocess.run(command + [os.path.join(ROOT, "build", "bench-" + options.arch)] + options.filters,
+    done = subprocess.run(command + [os.path.join(BUILD, "bench-" + options.arch)] + options.filters,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False)
     figures = {}
     for line in done.stdout.splitlines():
@@ -92,7 +92,7 @@ def on_linux(options, archive, extra):
 def linux_archive(arch, file):
     """The guest's own root file system under Linux."""
     for name in ("rootfs", "extra"):
-        with open(os.path.join(ROOT, "build", arch, name + ".cpio"), "rb") as base:
+        with open(os.path.join(BUILD, arch, name + ".cpio"), "rb") as base:
             data = base.read()
         file.write(data + bytes(-len(data) % 4))
     file.write(oracle.overlay(arch))

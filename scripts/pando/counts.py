@@ -13,12 +13,14 @@ import struct
 import subprocess
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import run
+from tree import BUILD, ROOT
+
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "pando")
 SERVERS = ("pm", "vfs", "root", "console", "virtio-serial")
 MEMORY = "512M" # of the benchmark's guests
 PAGE = 4096
-PLUGIN = os.path.join(ROOT, "build", "profile-plugin.so")
+PLUGIN = os.path.join(BUILD, "profile-plugin.so")
 ET_DYN, PT_LOAD, EXECUTABLE = 3, 1, 1
 NOT_OURS = "(not ours)" # firmware
 NATIVE_CALL, LINUX_CALL, EXCEPTION, INTERRUPT = "kernel call", "Linux call", "exception", "interrupt"
@@ -98,12 +100,11 @@ class Program:
 
 def programs(arch):
     """Everything that can run in the benchmark's guest. The order decides between equals."""
-    build = os.path.join(ROOT, "build")
-    found = [Program("kernel", os.path.join(build, "kernel-" + arch), True)]
-    found += [Program(name, os.path.join(build, "%s-%s" % (name, arch))) for name in SERVERS]
-    found += [Program(name, os.path.join(build, "%s-%s" % (name, arch))) for name in ("bench", "init")]
+    found = [Program("kernel", os.path.join(BUILD, "kernel-" + arch), True)]
+    found += [Program(name, os.path.join(BUILD, "%s-%s" % (name, arch))) for name in SERVERS]
+    found += [Program(name, os.path.join(BUILD, "%s-%s" % (name, arch))) for name in ("bench", "init")]
     guest = os.path.join(CACHE, "root", arch)
-    others = [os.path.join(build, "vdso-%s.so" % arch), os.path.join(guest, "bin", "busybox"),
+    others = [os.path.join(BUILD, "vdso-%s.so" % arch), os.path.join(guest, "bin", "busybox"),
               os.path.join(guest, "bin", "dash")]
     others += glob.glob(os.path.join(guest, "usr", "lib", "ld-linux*.so.*"))
     others += glob.glob(os.path.join(guest, "usr", "lib", "*", "libc.so.6"))
@@ -228,15 +229,8 @@ class Reader:
 
 
 def build(arch):
-    if os.environ.get("PANDO_BUILT"):
-        return
-    directory = os.path.join(ROOT, "build")
-    if not os.path.exists(os.path.join(directory, "build.ninja")):
-        subprocess.run(["meson", "setup", "--native-file", os.path.join(ROOT, "scripts/native.ini"), directory, ROOT],
-                       check=True, stdout=subprocess.DEVNULL)
     archives = ["%s-%s.cpio" % (name, arch) for name in ("archive", "extra", "rootfs", "kernel-tests")]
-    subprocess.run(["ninja", "-C", directory, "bench-" + arch, "kernel-" + arch, "profile-plugin.so"] + archives,
-                   check=True, stdout=subprocess.DEVNULL)
+    run.build(["bench-" + arch, "kernel-" + arch, "profile-plugin.so"] + archives)
 
 
 def measure(arch, names):
@@ -244,7 +238,7 @@ def measure(arch, names):
     with tempfile.NamedTemporaryFile(suffix=".counts") as out:
         command = [os.path.join(ROOT, "scripts", "run"), "--icount"]
         command += guest_options(arch) + plugin_arguments(arch, out.name)
-        done = subprocess.run(command + [os.path.join(ROOT, "build", "bench-" + arch)] + names,
+        done = subprocess.run(command + [os.path.join(BUILD, "bench-" + arch)] + names,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                               env=dict(os.environ, PANDO_BUILT="1"), check=False)
         lines = [line.split() for line in done.stdout.splitlines()]
@@ -258,7 +252,7 @@ def measure(arch, names):
 
 def plugin_arguments(arch, out):
     """Words for scripts/run that count the sections of tests/bench into the file."""
-    bench = Program("bench", os.path.join(ROOT, "build", "bench-" + arch))
+    bench = Program("bench", os.path.join(BUILD, "bench-" + arch))
     markers = []
     for name in ("begin", "end"):
         address = bench.address_of("bench_" + name)
@@ -268,5 +262,5 @@ def plugin_arguments(arch, out):
 
 def guest_options(arch):
     """Options of scripts/run for the benchmark's guest."""
-    archives = [os.path.join(ROOT, "build", arch, name + ".cpio") for name in ("archive", "extra")]
+    archives = [os.path.join(BUILD, arch, name + ".cpio") for name in ("archive", "extra")]
     return ["--arch", arch, "--memory", MEMORY, "--timeout", "600"] + ["--initrd=" + path for path in archives]

@@ -12,7 +12,8 @@ import threading
 import time
 import traceback
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from tree import BUILD, ROOT
+
 RUN = [sys.executable, "-I", os.path.join(ROOT, "scripts", "pando", "run.py")]
 ARCHITECTURES = ("i386", "riscv64")
 
@@ -115,7 +116,7 @@ class System:
         """scripts/run with its options, without what is to run."""
         words = RUN + ["--arch", self.arch] + self.options
         for archive in self.archives + tuple(more_archives):
-            words += ["--initrd", os.path.join(ROOT, "build", self.arch, archive + ".cpio")]
+            words += ["--initrd", os.path.join(BUILD, self.arch, archive + ".cpio")]
         return words + list(options)
 
     def run(self, command, stdin=b"", options=(), archives=(), timeout=300):

@@ -9,13 +9,14 @@ import time
 import guest
 import harness
 import run
+import tree
 
 SECONDS = 900
 
 
 def boot(arch, words=()):
     """The log, and whether QEMU was still running at the deadline."""
-    build = os.path.join(harness.ROOT, "build", arch)
+    build = os.path.join(tree.BUILD, arch)
     machine = guest.Machine(arch, os.path.join(build, "kernel"),
                             run.initial_archive([os.path.join(build, "kernel-tests.cpio")], b""))
     machine.append = ["log"] + list(words)

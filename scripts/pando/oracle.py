@@ -5,6 +5,7 @@ import os
 
 import cpio
 import harness
+import tree
 
 ARCHITECTURES = ("i386", "riscv64")
 # In the order of their dependencies; those that a kernel has built in are not among its module files.
@@ -73,7 +74,7 @@ def overlay(arch):
 
 def system(arch):
     """The tests' view of it; writes the overlay beside the build's archives."""
-    with open(os.path.join(harness.ROOT, "build", arch, "oracle.cpio"), "wb") as file:
+    with open(os.path.join(tree.BUILD, arch, "oracle.cpio"), "wb") as file:
         file.write(overlay(arch))
     options = ["--kernel", kernel(arch), "--machine", MACHINE[arch], "--append", "console=ttyS0"]
     return harness.System(arch, ("rootfs", "oracle"), options, "linux-" + arch)

@@ -9,8 +9,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cpio  # noqa: E402
 import elf  # noqa: E402
 import guest  # noqa: E402
+from tree import BUILD, ROOT  # noqa: E402
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 USAGE_ERROR = 2
 MISSING_TOOLS = 117
@@ -110,17 +110,16 @@ def number(options, name, kind):
         raise Failure(USAGE_ERROR, "--%s needs a number" % name)
 
 
-def build(arch):
-    """Sets up and builds what this architecture's guest needs. Two runs at once take turns."""
+def build(targets):
+    """Sets up the build and makes these, or everything if there are none. Two runs at once take turns."""
     if os.environ.get("PANDO_BUILT"):
         return
-    directory = os.path.join(ROOT, "build")
-    os.makedirs(directory, exist_ok=True)
-    with open(os.path.join(directory, ".lock"), "w") as lock:
+    os.makedirs(BUILD, exist_ok=True)
+    with open(os.path.join(BUILD, ".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.path.exists(os.path.join(directory, "build.ninja")):
-            run_quietly(["meson", "setup", "--native-file", os.path.join(ROOT, "scripts/native.ini"), directory, ROOT])
-        run_quietly(["ninja", "-C", directory, "kernel-" + arch, "archive-%s.cpio" % arch])
+        if not os.path.exists(os.path.join(BUILD, "build.ninja")):
+            run_quietly(["meson", "setup", "--native-file", os.path.join(ROOT, "scripts/native.ini"), BUILD, ROOT])
+        run_quietly(["ninja", "-C", BUILD] + targets)
 
 
 def run_quietly(command):
@@ -209,7 +208,7 @@ def known_directories(paths):
 
 
 def make_machine(options, arch, initrd):
-    kernel = options.get("kernel") or os.path.join(ROOT, "build", arch, "kernel")
+    kernel = options.get("kernel") or os.path.join(BUILD, arch, "kernel")
     if not os.path.exists(kernel):
         raise Failure(BUILD_FAILED, "%s: no such file" % kernel)
     machine = guest.Machine(arch, kernel, initrd)
@@ -285,14 +284,14 @@ def main(arguments):
     if arch not in MACHINES:
         raise Failure(USAGE_ERROR, "--arch is one of: %s" % " ".join(MACHINES))
     if not options["initrd"] or "kernel" not in options:
-        build(arch)
+        build(["kernel-" + arch, "archive-%s.cpio" % arch])
     timeout = number(options, "timeout", float)
     on_terminal = not command and (os.isatty(0) or options.get("machine") == "pc")
     if not on_terminal and options.get("machine") == "pc" and "kernel" not in options:
         raise Failure(USAGE_ERROR, "the pc machine has no ports for a command: it gives the shell on a terminal only")
     if not command and not on_terminal:
         command = ["sh"]
-    archives = options["initrd"] or [os.path.join(ROOT, "build", arch, "archive.cpio")]
+    archives = options["initrd"] or [os.path.join(BUILD, arch, "archive.cpio")]
     machine = make_machine(options, arch, initial_archive(archives, added_files(options, program, archives, command)))
     if on_terminal:
         return run_interactive(machine, options, timeout)

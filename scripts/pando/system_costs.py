@@ -11,6 +11,7 @@ import counts
 import guest
 import oracle
 import run
+import tree
 
 MEMORY_MIB = 256
 PROMPT = b"/ # "
@@ -23,7 +24,7 @@ class System:
 
     def __init__(self, arch, on_linux):
         self.arch, self.on_linux = arch, on_linux
-        build = os.path.join(counts.ROOT, "build", arch)
+        build = os.path.join(tree.BUILD, arch)
         self.kernel = oracle.kernel(arch) if on_linux else os.path.join(build, "kernel")
         self.archives = [os.path.join(build, "rootfs.cpio" if on_linux else "archive.cpio")]
         self.overlay = oracle.overlay(arch) if on_linux else b""

@@ -17,6 +17,7 @@ import linux_tests  # noqa: E402
 import oracle  # noqa: E402
 import run  # noqa: E402
 import shell_test  # noqa: E402
+import tree  # noqa: E402
 
 USAGE = """\
 usage: scripts/test [options] [FILTER...]
@@ -45,15 +46,6 @@ class Selection:
         return not self.filters or any(word in name or fnmatch.fnmatch(name, word) for word in self.filters)
 
 
-def build():
-    """Everything, once; the tests then find it ready."""
-    directory = os.path.join(harness.ROOT, "build")
-    if not os.path.exists(os.path.join(directory, "build.ninja")):
-        run.run_quietly(["meson", "setup", "--native-file", os.path.join(harness.ROOT, "scripts/native.ini"),
-                         directory, harness.ROOT])
-    run.run_quietly(["ninja", "-C", directory])
-
-
 def checks(architectures):
     """What a change must pass besides the tests. The longest of all jobs is among them, so they come first."""
     if "i386" in architectures:
@@ -71,19 +63,19 @@ def host_command(command):
 
 
 def host_tests(selection):
-    """What meson knows as tests: unit tests, and checks of the build."""
-    directory = os.path.join(harness.ROOT, "build")
-    with open(os.path.join(directory, "meson-info", "intro-tests.json"), encoding="utf-8") as file:
+    """What meson knows as tests: unit tests, and checks of the build. Not its suite of guests, which is us."""
+    with open(os.path.join(tree.BUILD, "meson-info", "intro-tests.json"), encoding="utf-8") as file:
         described = json.load(file)
     for test in described:
-        name = "host/%s/%s" % (test["suite"][0].partition(":")[2] or "any", test["name"])
-        if selection.takes(name):
-            yield name, lambda test=test: host_test(test, directory)
+        suite = test["suite"][0].partition(":")[2] or "any"
+        name = "host/%s/%s" % (suite, test["name"])
+        if suite != "guest" and selection.takes(name):
+            yield name, lambda test=test: host_test(test)
 
 
-def host_test(test, directory):
+def host_test(test):
     environment = dict(os.environ, **test["env"])
-    done = subprocess.run(test["cmd"], cwd=test["workdir"] or directory, env=environment, stdin=subprocess.DEVNULL,
+    done = subprocess.run(test["cmd"], cwd=test["workdir"] or tree.BUILD, env=environment, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
     if done.returncode:
         raise harness.Failed("status %d" % done.returncode, harness.tail(done.stdout, 40))
@@ -203,8 +195,7 @@ def main(arguments):
     if not set(architectures) <= set(harness.ARCHITECTURES):
         sys.stderr.write("scripts/test: --arch is one of: %s\n" % " ".join(harness.ARCHITECTURES))
         return 2
-    if not os.environ.get("PANDO_BUILT"):
-        build()
+    run.build([])  # everything, once; the tests then find it ready
     selection = Selection(filters)
     if "--record" in flags:
         return record(architectures)
