@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Call slots: the table that turns tokens into calls. Chunks are added as needed and kept; a slot's generation
-// goes on counting through all its users, so a token never fits a later call.
+// Call slots: the table that turns tokens into calls. Chunks are added as needed and go when they are empty. A slot's
+// generation goes on counting through all its users, and those of a new chunk start above all that were ever in one
+// that went, so a token never fits a later call.
 #include <arch.h>
 #include <call.h>
 #include <errno.h>
@@ -17,35 +18,67 @@ struct slot {
     uint32_t next_free;
 };
 
-static struct slot *chunks[CHUNKS];
-static uint32_t chunk_count;
-static uint32_t free_slot; // slot 0 is never used: token 0 names nothing
+#define SPARE_SLOTS (CHUNK_SLOTS / 4) // free ones elsewhere, before an empty chunk goes
 
-static struct slot *slot_at(uint32_t slot) { return &chunks[slot >> CHUNK_SHIFT][slot & (CHUNK_SLOTS - 1)]; }
+struct chunk {
+    struct slot *slots; // NULL: none
+    uint32_t free;      // first free slot, as index in the chunk + 1
+    uint32_t used;
+};
 
-static int add_chunk(void)
+static struct chunk chunks[CHUNKS];
+static uint32_t first_room;      // no chunk below has a free slot
+static uint32_t free_slots;      // in all chunks
+static uint32_t generation_base; // where the slots of a new chunk start
+
+// Slot 0 of the first chunk is never used: token 0 names nothing.
+static int add_chunk(struct chunk *chunk)
 {
-    if (chunk_count == CHUNKS)
+    struct slot *slots = kmalloc(&machine_quota, CHUNK_SLOTS * sizeof *slots);
+    if (!slots)
         return -ENOMEM;
-    struct slot *chunk = kmalloc(&machine_quota, CHUNK_SLOTS * sizeof *chunk);
-    if (!chunk)
-        return -ENOMEM;
-    uint32_t first = chunk_count * CHUNK_SLOTS;
-    chunks[chunk_count++] = chunk;
-    for (uint32_t i = CHUNK_SLOTS; i-- > (first == 0 ? 1 : 0);) {
-        chunk[i].next_free = free_slot;
-        free_slot = first + i;
+    *chunk = (struct chunk){ .slots = slots };
+    for (uint32_t i = CHUNK_SLOTS; i-- > (chunk == chunks ? 1 : 0);) {
+        slots[i] = (struct slot){ .generation = generation_base, .next_free = chunk->free };
+        chunk->free = i + 1;
+        free_slots++;
     }
     return 0;
 }
 
+static void remove_chunk(struct chunk *chunk)
+{
+    for (uint32_t i = 0; i < CHUNK_SLOTS; i++)
+        if (chunk->slots[i].generation > generation_base)
+            generation_base = chunk->slots[i].generation;
+    kfree(&machine_quota, chunk->slots, CHUNK_SLOTS * sizeof *chunk->slots);
+    *chunk = (struct chunk){ 0 };
+    free_slots -= CHUNK_SLOTS;
+}
+
+// The lowest chunk with a free slot, so that the upper ones become empty. -> NULL: no memory
+static struct chunk *chunk_with_room(void)
+{
+    for (; first_room < CHUNKS; first_room++) {
+        struct chunk *chunk = &chunks[first_room];
+        if (chunk->free || (!chunk->slots && add_chunk(chunk) == 0))
+            return chunk;
+        if (!chunk->slots)
+            break;
+    }
+    return NULL;
+}
+
 int call_init(struct call *call, struct task *task)
 {
-    if (!free_slot && add_chunk() < 0)
+    struct chunk *chunk = chunk_with_room();
+    if (!chunk)
         return -ENOMEM;
-    call->slot = free_slot;
-    struct slot *slot = slot_at(call->slot);
-    free_slot = slot->next_free;
+    struct slot *slot = &chunk->slots[chunk->free - 1];
+    call->slot = (uint32_t)(chunk - chunks) << CHUNK_SHIFT | (chunk->free - 1);
+    chunk->free = slot->next_free;
+    chunk->used++;
+    free_slots--;
     slot->call = call;
     call->generation = slot->generation;
     call->task = task;
@@ -58,19 +91,26 @@ int call_init(struct call *call, struct task *task)
 void call_release(struct call *call)
 {
     assert(call->state == CALL_IDLE && list_empty(&call->event_link));
-    struct slot *slot = slot_at(call->slot);
+    uint32_t number = call->slot >> CHUNK_SHIFT, index = call->slot & (CHUNK_SLOTS - 1);
+    struct chunk *chunk = &chunks[number];
+    struct slot *slot = &chunk->slots[index];
     slot->call = NULL;
     slot->generation = call->generation;
-    slot->next_free = free_slot;
-    free_slot = call->slot;
+    slot->next_free = chunk->free;
+    chunk->free = index + 1;
+    free_slots++;
+    if (number < first_room)
+        first_room = number;
+    if (--chunk->used == 0 && number > 0 && free_slots >= CHUNK_SLOTS + SPARE_SLOTS)
+        remove_chunk(chunk);
 }
 
 struct call *call_find(token_t token, const struct task *server)
 {
     uint32_t index = (uint32_t)token;
-    if (index >= chunk_count << CHUNK_SHIFT)
+    if (index >= CHUNKS << CHUNK_SHIFT || !chunks[index >> CHUNK_SHIFT].slots)
         return NULL;
-    struct call *call = slot_at(index)->call;
+    struct call *call = chunks[index >> CHUNK_SHIFT].slots[index & (CHUNK_SLOTS - 1)].call;
     if (!call || call->generation != (uint32_t)(token >> 32) || call->state != CALL_OPEN)
         return NULL;
     return call->server == server || call->server->space == server->space ? call : NULL;

@@ -24,8 +24,24 @@ int handle_error(const struct space *space, handle_t index, unsigned type, unsig
     return -EPERM;
 }
 
-// Appends the entries from the old capacity on to the free list; entry 0 is never handed out.
-static int grow(struct space *space, uint32_t capacity)
+// Threads the free entries into the free list, lowest first, and counts what is in use beyond the first quarter; entry 0
+// is never handed out.
+static void survey(struct handle_table *table)
+{
+    table->free = 0;
+    table->upper = 0;
+    for (uint32_t i = table->capacity; i-- > 1;) {
+        if (table->entries[i].object) {
+            table->upper += i >= table->capacity / 4;
+            continue;
+        }
+        table->entries[i].next_free = table->free;
+        table->free = i;
+    }
+}
+
+// A table that shrinks has nothing in use in the part that goes.
+static int resize(struct space *space, uint32_t capacity)
 {
     struct handle_table *table = &space->handles;
     if (capacity > CAPACITY_LIMIT)
@@ -34,15 +50,13 @@ static int grow(struct space *space, uint32_t capacity)
     if (!entries)
         return -ENOMEM;
     if (table->entries) {
-        memcpy(entries, table->entries, table->capacity * sizeof *entries);
+        uint32_t kept = capacity < table->capacity ? capacity : table->capacity;
+        memcpy(entries, table->entries, kept * sizeof *entries);
         kfree(space->quota, table->entries, table->capacity * sizeof *entries);
-    }
-    for (uint32_t i = capacity; i-- > (table->capacity ? table->capacity : 1);) {
-        entries[i].next_free = table->free;
-        table->free = i;
     }
     table->entries = entries;
     table->capacity = capacity;
+    survey(table);
     return 0;
 }
 
@@ -58,6 +72,7 @@ static void fill(struct space *space, handle_t index, struct object *object, uns
     if (object->type == HANDLE_PORT && (rights & RIGHT_RECEIVE))
         ((struct port *)object)->receivers++;
     space->handles.count++;
+    space->handles.upper += index >= space->handles.capacity / 4;
     handles++;
 }
 
@@ -65,7 +80,7 @@ long handle_insert(struct space *space, struct object *object, unsigned rights, 
 {
     struct handle_table *table = &space->handles;
     if (!table->free) {
-        int error = grow(space, table->capacity ? table->capacity * 2 : FIRST_CAPACITY);
+        int error = resize(space, table->capacity ? table->capacity * 2 : FIRST_CAPACITY);
         if (error)
             return error;
     }
@@ -98,7 +113,10 @@ long handle_close(struct space *space, handle_t index)
     table->entries[index] = (struct handle){ .next_free = table->free };
     table->free = index;
     table->count--;
+    table->upper -= index >= table->capacity / 4;
     handles--;
+    while (table->upper == 0 && table->capacity > FIRST_CAPACITY && resize(space, table->capacity / 2) == 0)
+        ;
     if (handle.object->type == HANDLE_PORT && (handle.rights & RIGHT_RECEIVE)) {
         struct port *port = (struct port *)handle.object;
         if (--port->receivers == 0)

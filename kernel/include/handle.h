@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Handles: per-space indices with rights. A task can name nothing but what its space's table holds. Tables
-// grow on demand; Linux programs' tables stay empty and allocate nothing.
+// grow on demand and shrink when three quarters are empty; Linux programs' tables stay empty and allocate nothing.
 #pragma once
 
 #include <object.h>
@@ -22,6 +22,7 @@ struct handle_table {
     uint32_t capacity;
     uint32_t free;  // head of the free list, 0 none
     uint32_t count; // in use
+    uint32_t upper; // in use beyond the first quarter of the table
 };
 
 // Slow path and error of handle_find.
