@@ -2,6 +2,7 @@
 // A server's heap. The arena is a range of the server's space, grown by whole chunks that are brought in at
 // once, so that running out is a NULL here and never a fault. Pages hold either one run (large blocks) or
 // blocks of one size class; every page run starts with a header, found by rounding a block's address down.
+// Of free pages only KEPT_PAGES stay; the others are given back, all but the first of a run, which says so.
 #include <assert.h>
 #include <errno.h>
 #include <heap.h>
@@ -13,6 +14,7 @@
 #define ARENA_START 0x50000000ul
 #define ARENA_END 0x90000000ul
 #define CHUNK (16 * PAGE_SIZE)
+#define KEPT_PAGES 32u
 #define RUN_CLASS 0xffffu // a large block
 
 struct page_header {
@@ -21,7 +23,7 @@ struct page_header {
     uint16_t class;   // index of the size class, or RUN_CLASS
     uint16_t used;    // blocks handed out
     void *free;       // first free block; each holds the next
-    unsigned long unused;
+    uint32_t present; // of a free run: so many pages from its start are there
 };
 _Static_assert(sizeof(struct page_header) <= 48, "page header");
 
@@ -32,6 +34,7 @@ static const uint16_t class_sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 336, 
 struct heap {
     unsigned long end;     // of what is mapped
     size_t used;           // bytes in blocks
+    size_t kept, absent;   // pages of free runs that are there, and that are not
     struct list free_runs; // by address, coalesced
     struct list partial[CLASSES];
 };
@@ -43,12 +46,34 @@ static struct heap *heap(void) { return (struct heap *)ARENA_START; }
 
 static size_t header_size(void) { return (sizeof(struct page_header) + 15) & ~15ul; }
 
-static long map_chunk(unsigned long address, size_t length)
+// Brings pages in. -> false: no memory for all of them
+static bool fetch(unsigned long address, size_t pages)
 {
-    unsigned flags = PROT_READ_BIT | PROT_WRITE_BIT | MAP_FIXED_BIT | MAP_NOREPLACE_BIT | MAP_POPULATE_BIT;
+    message_page->target = (struct copy_target){ .space = self_space };
+    return KCALL4(fault_in, address, pages * PAGE_SIZE, ACCESS_READ | ACCESS_WRITE, 0) == 0;
+}
+
+static bool map_chunk(unsigned long address, size_t length)
+{
+    unsigned flags = PROT_READ_BIT | PROT_WRITE_BIT | MAP_FIXED_BIT | MAP_NOREPLACE_BIT;
     if (arena_memory)
         flags |= MAP_SHARED_BIT;
-    return space_map(self_space, address, length, flags, arena_memory, address - ARENA_START, 0, 0);
+    if (IS_ERROR(space_map(self_space, address, length, flags, arena_memory, address - ARENA_START, 0, 0)))
+        return false;
+    if (fetch(address, length / PAGE_SIZE))
+        return true;
+    space_unmap(self_space, address, length);
+    return false;
+}
+
+static void discard(unsigned long address, size_t pages)
+{
+    message_page->wide[0] = address - ARENA_START;
+    message_page->wide[1] = pages * PAGE_SIZE;
+    if (arena_memory)
+        KCALL1(memory_evict, arena_memory);
+    else
+        space_discard(self_space, address, pages * PAGE_SIZE);
 }
 
 static void run_free(struct page_header *run);
@@ -59,7 +84,7 @@ static bool heap_start(void)
     if (started)
         return true;
     arena_memory = start_handle("heap");
-    if (IS_ERROR(map_chunk(ARENA_START, CHUNK)))
+    if (!map_chunk(ARENA_START, CHUNK))
         return false;
     started = true;
     struct heap *h = heap();
@@ -76,7 +101,31 @@ static bool heap_start(void)
 
 static unsigned long run_end(struct page_header *run) { return (unsigned long)run + run->pages * PAGE_SIZE; }
 
-// Puts a run among the free ones and joins it with its neighbours.
+// Only the first `keep` pages of a free run stay there; without the first, its header is gone.
+static void trim(struct page_header *run, uint32_t keep)
+{
+    if (run->present <= keep)
+        return;
+    uint32_t count = run->present - keep;
+    run->present = keep;
+    heap()->kept -= count;
+    heap()->absent += count;
+    discard((unsigned long)run + keep * PAGE_SIZE, count);
+}
+
+// Joins a free run with the one that starts at its end.
+static void join(struct page_header *run, struct page_header *next)
+{
+    uint32_t pages = next->pages, present = next->present;
+    list_remove(&next->link);
+    if (run->present == run->pages)
+        run->present += present;
+    else
+        trim(next, 0);
+    run->pages += pages;
+}
+
+// Puts a run, all of which is there, among the free ones and joins it with its neighbours.
 static void run_free(struct page_header *run)
 {
     struct list *runs = &heap()->free_runs;
@@ -84,23 +133,25 @@ static void run_free(struct page_header *run)
     while (place != runs && container_of(place, struct page_header, link) < run)
         place = place->next;
     list_insert(place, &run->link);
+    run->present = run->pages;
+    heap()->kept += run->pages;
     struct page_header *next = container_of(run->link.next, struct page_header, link);
-    if (run->link.next != runs && run_end(run) == (unsigned long)next) {
-        run->pages += next->pages;
-        list_remove(&next->link);
-    }
+    if (run->link.next != runs && run_end(run) == (unsigned long)next)
+        join(run, next);
     struct page_header *previous = container_of(run->link.previous, struct page_header, link);
     if (run->link.previous != runs && run_end(previous) == (unsigned long)run) {
-        previous->pages += run->pages;
-        list_remove(&run->link);
+        join(previous, run);
+        run = previous;
     }
+    if (heap()->kept > KEPT_PAGES)
+        trim(run, 1);
 }
 
 static bool heap_grow(size_t pages)
 {
     struct heap *h = heap();
     size_t length = (pages * PAGE_SIZE + CHUNK - 1) / CHUNK * CHUNK;
-    if (length > ARENA_END - h->end || IS_ERROR(map_chunk(h->end, length)))
+    if (length > ARENA_END - h->end || !map_chunk(h->end, length))
         return false;
     struct page_header *run = (struct page_header *)h->end;
     list_init(&run->link);
@@ -110,15 +161,32 @@ static bool heap_grow(size_t pages)
     return true;
 }
 
+// The first pages of a free run are there then, and the header of what is left behind them.
+static bool run_fetch(struct page_header *run, size_t pages)
+{
+    size_t wanted = pages < run->pages ? pages + 1 : pages;
+    if (run->present >= wanted)
+        return true;
+    size_t more = wanted - run->present;
+    if (!fetch((unsigned long)run + run->present * PAGE_SIZE, more))
+        return false;
+    run->present += more;
+    heap()->kept += more;
+    heap()->absent -= more;
+    return true;
+}
+
 static struct page_header *run_take(struct page_header *run, size_t pages)
 {
     if (run->pages > pages) {
         struct page_header *rest = (struct page_header *)((unsigned long)run + pages * PAGE_SIZE);
         list_init(&rest->link);
         rest->pages = run->pages - pages;
+        rest->present = run->present - pages;
         list_insert(run->link.next, &rest->link);
         run->pages = pages;
     }
+    heap()->kept -= pages;
     list_remove(&run->link);
     return run;
 }
@@ -127,8 +195,11 @@ static struct page_header *run_take(struct page_header *run, size_t pages)
 static struct page_header *run_alloc(size_t pages)
 {
     do {
-        list_for_each(run, &heap()->free_runs, struct page_header,
-                      link) if (run->pages >= pages) return run_take(run, pages);
+        list_for_each(run, &heap()->free_runs, struct page_header, link)
+        {
+            if (run->pages >= pages && run_fetch(run, pages))
+                return run_take(run, pages);
+        }
     } while (heap_grow(pages));
     return NULL;
 }
@@ -250,6 +321,9 @@ char *heap_string(const char *text)
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
-size_t heap_pages(void) { return heap_start() ? (heap()->end - ARENA_START) / PAGE_SIZE : 0; }
+size_t heap_pages(void)
+{
+    return heap_start() ? (heap()->end - ARENA_START) / PAGE_SIZE - heap()->absent : 0;
+}
 
 size_t heap_used(void) { return heap_start() ? heap()->used : 0; }

@@ -69,6 +69,7 @@ static void state_init(void)
 {
     pm = heap_alloc(sizeof *pm);
     pm->magic = STATE_MAGIC;
+    pm->threads.index_bits = THREAD_INDEX_BITS;
     list_init(&pm->users);
     list_init(&pm->returns);
     list_init(&pm->exits);

@@ -53,5 +53,5 @@ void proc_counts(struct text *text)
     count_quota(text, "users", pm->user_quota);
     count(text, "pm_heap_bytes", bytes);
     count(text, "pm_heap_pages", heap_pages());
-    count(text, "threads", pm->thread_count);
+    count(text, "threads", pm->threads.used);
 }

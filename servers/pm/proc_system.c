@@ -48,9 +48,10 @@ static void hundredths(struct text *text, uint64_t ns, const char *after)
 static unsigned count_running(void)
 {
     unsigned running = 0;
-    for (uint32_t i = 0; i < pm->slot_count; i++)
-        if (pm->slots[i].thread && pm->slots[i].thread->process && proc_state(pm->slots[i].thread) == 'R')
-            running++;
+    uint32_t index = 0;
+    const struct thread *thread;
+    while ((thread = slots_next(&pm->threads, &index)))
+        running += thread->process && proc_state(thread) == 'R';
     return running;
 }
 
@@ -59,7 +60,7 @@ static void loadavg(struct text *text)
     for (int i = 0; i < 3; i++)
         text_add(text, "%llu.%02llu ", (unsigned long long)(pm->load[i] >> 11),
                  (unsigned long long)((pm->load[i] & 2047) * 100 >> 11));
-    text_add(text, "%u/%u %d\n", count_running(), pm->thread_count, pm->last_pid);
+    text_add(text, "%u/%u %d\n", count_running(), pm->threads.used, pm->last_pid);
 }
 
 static void system_stat(struct text *text)

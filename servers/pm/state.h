@@ -8,26 +8,19 @@
 #include <linux/misc.h>
 #include <list.h>
 #include <rbtree.h>
+#include <slots.h>
 
 #define STATE_MAGIC 0x6f646e6170ull
 #define FUTEX_BUCKETS 256
 #define THREADS_MAX 16384
-
-struct thread_slot {
-    struct thread *thread; // NULL: free
-    uint32_t generation;
-    uint32_t next_free; // slot + 1
-};
+#define THREAD_INDEX_BITS 15
 
 struct pm {
     uint64_t magic;
-    // labels
-    struct thread_slot *slots;
-    uint32_t slot_count, first_free; // slot + 1
+    struct slots threads; // by label
     // pids
     struct rbtree pids;
     int32_t last_pid;
-    uint32_t thread_count;
     uint64_t forks;
     struct process *init;
     struct list users;

@@ -134,7 +134,7 @@ long call_sysinfo(struct thread *caller, const unsigned long args[6])
         .uptime = (long)(clock_monotonic() / NSEC_PER_SEC),
         .totalram = (unsigned long)(numbers.total * PAGE_SIZE),
         .freeram = (unsigned long)(numbers.free * PAGE_SIZE),
-        .procs = (uint16_t)pm->thread_count,
+        .procs = (uint16_t)pm->threads.used,
         .unit = 1,
     };
     for (int i = 0; i < 3; i++)

@@ -5,23 +5,14 @@
 #include <errno.h>
 #include <heap.h>
 #include <server.h>
+#include <slots.h>
 #include <string.h>
 #include "calls.h"
 #include "file.h"
 
-// A label is an index in the low bits and a generation above, so that stale labels are found out.
-#define INDEX_BITS 18
-#define INDEX_MASK ((1ul << INDEX_BITS) - 1)
 #define TID_BUCKETS 256
 
-struct slot {
-    struct client *client;
-    unsigned long generation;
-    unsigned next_free; // index + 1, 0: none
-};
-
-static struct slot *slots;
-static unsigned slot_count, first_free, clients;
+static struct slots clients = { .index_bits = 16 };
 static struct list tids[TID_BUCKETS];
 static bool tids_ready;
 
@@ -35,30 +26,7 @@ static struct list *tid_bucket(int tid)
     return &tids[(unsigned)tid % TID_BUCKETS];
 }
 
-static bool slots_grow(void)
-{
-    unsigned count = slot_count ? slot_count * 2 : 64;
-    if (count > INDEX_MASK + 1)
-        return false;
-    struct slot *grown = heap_resize(slots, count * sizeof(*grown));
-    if (!grown)
-        return false;
-    slots = grown;
-    for (unsigned i = count; i-- > slot_count;) {
-        slots[i] = (struct slot){ .generation = 1, .next_free = first_free };
-        first_free = i + 1;
-    }
-    slot_count = count;
-    return true;
-}
-
-struct client *client_find(unsigned long label)
-{
-    unsigned index = label & INDEX_MASK;
-    if (index >= slot_count || !slots[index].client || slots[index].client->label != label)
-        return NULL;
-    return slots[index].client;
-}
+struct client *client_find(unsigned long label) { return slots_find(&clients, label); }
 
 struct client *client_by_tid(int tid)
 {
@@ -66,17 +34,9 @@ struct client *client_by_tid(int tid)
     return NULL;
 }
 
-struct client *client_next(unsigned *index)
-{
-    while (*index < slot_count) {
-        struct client *client = slots[(*index)++].client;
-        if (client)
-            return client;
-    }
-    return NULL;
-}
+struct client *client_next(unsigned *index) { return slots_next(&clients, index); }
 
-unsigned client_count(void) { return clients; }
+unsigned client_count(void) { return clients.used; }
 
 bool client_in_group(const struct client *client, uint32_t gid)
 {
@@ -178,7 +138,7 @@ static void contexts_put(struct client *client)
 struct client *client_create(struct client *parent, unsigned long flags, int tid, int tgid,
                              unsigned long pm_label)
 {
-    if (!first_free && !slots_grow())
+    if (!slots_reserve(&clients))
         return NULL;
     struct client *client = heap_alloc(sizeof(*client));
     if (!client)
@@ -188,10 +148,7 @@ struct client *client_create(struct client *parent, unsigned long flags, int tid
         heap_free(client);
         return NULL;
     }
-    unsigned index = first_free - 1;
-    first_free = slots[index].next_free;
-    slots[index].client = client;
-    client->label = slots[index].generation << INDEX_BITS | index;
+    client->label = slots_add(&clients, client, ~0ul);
     client->pm_label = pm_label;
     client->tid = tid;
     client->tgid = tgid;
@@ -201,7 +158,6 @@ struct client *client_create(struct client *parent, unsigned long flags, int tid
     list_init(&client->parked.ready);
     list_init(&client->parked.waiter.link);
     list_append(tid_bucket(tid), &client->tid_link);
-    clients++;
     return client;
 }
 
@@ -219,14 +175,7 @@ void client_exit(struct client *client)
     park_drop(client);
     list_remove(&client->tid_link);
     contexts_put(client);
-    struct slot *slot = &slots[client->label & INDEX_MASK];
-    slot->client = NULL;
-    slot->generation = (slot->generation + 1) & (~0ul >> INDEX_BITS);
-    if (slot->generation == 0)
-        slot->generation = 1;
-    slot->next_free = first_free;
-    first_free = (client->label & INDEX_MASK) + 1;
-    clients--;
+    slots_remove(&clients, client->label);
     heap_free(client);
 }
 
