@@ -2,8 +2,8 @@
 // The driver of linux-tests: lists topics, runs one here (for a debugger), or a batch with markers between them.
 //     linux-tests --list | linux-tests TOPIC | linux-tests --batch TOPIC... | linux-tests --leaks TOPIC...
 // A batch prints "@@ begin TOPIC", the topic's output, "@@ end TOPIC exit N" (or "signal N"), so that whoever reads
-// it knows which topic took the system down. --leaks prints the same markers, and between them how much free memory
-// there was after each silent run of the topic, in kB; it is run until one has left no less than the run before.
+// it knows which topic took the system down. --leaks prints the same markers, and between them what Pando counted
+// after each of two silent runs of the topic.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
