@@ -148,6 +148,22 @@ static int copy_task(struct thread *child, struct thread *caller, const struct c
     return error;
 }
 
+// The address is tried first: from a descriptor that is open already there is no way back.
+static int make_pidfd(struct thread *child, struct thread *caller, const struct clone_args *args)
+{
+    unsigned long address = (unsigned long)args->pidfd;
+    int number;
+    if (!(args->flags & CLONE_PIDFD))
+        return 0;
+    if (mm_read(caller->mm, &number, address, sizeof number) < 0 ||
+        mm_write(caller->mm, address, &number, sizeof number) < 0)
+        return -EFAULT;
+    number = (int)vfs_pidfd_open(caller, child, 0);
+    if (number >= 0)
+        mm_write(caller->mm, address, &number, sizeof number);
+    return number;
+}
+
 // The step that makes the child visible. Nothing may fail or wait from here on.
 static void link_child(struct thread *child, struct thread *caller, const struct clone_args *args)
 {
@@ -214,14 +230,17 @@ static struct thread *copy_process(struct thread *caller, const struct clone_arg
     cause = copy_task(child, caller, args);
     if (cause < 0)
         goto fail_task;
+    cause = make_pidfd(child, caller, args);
+    if (cause < 0)
+        goto fail_pidfd;
     cause = -EINTR; // a process that is dying makes no more children
     if (caller->dying)
-        goto fail_dying;
+        goto fail_pidfd;
     link_child(child, caller, args);
     store_tids(child, caller, args);
     return child;
 
-fail_dying:
+fail_pidfd:
     task_destroy_close(child->task);
 fail_task:
     mm_put(child->mm);
@@ -239,15 +258,6 @@ fail_pid:
 fail:
     *error = cause;
     return NULL;
-}
-
-static long store_pidfd(struct thread *caller, struct thread *child, unsigned long address)
-{
-    long fd = vfs_pidfd_open(caller, child->process, 0);
-    if (fd < 0)
-        return fd;
-    int number = (int)fd;
-    return mm_write(caller->mm, address, &number, sizeof number);
 }
 
 // A thread born into a stopping group has to stop like the others.
@@ -277,19 +287,10 @@ static long do_fork(struct thread *caller, const struct clone_args *args)
     struct thread *child = copy_process(caller, args, &error);
     if (!child)
         return error;
-    struct pid *pid = pid_get(child->pid);
-    int32_t tid = pid->number;
+    int32_t tid = child->pid->number;
     bool vfork = args->flags & CLONE_VFORK;
     if (vfork)
         child->vfork_parent = caller;
-    if (args->flags & CLONE_PIDFD)
-        store_pidfd(caller, child,
-                    (unsigned long)args->pidfd); // the child waits until its descriptor is there
-    bool alive =
-        pid->thread == child && child->state == THREAD_NEW; // it may have been killed during that wait
-    pid_put(pid);
-    if (!alive)
-        return tid;
     wake_up_new(child, caller);
     if (!vfork || caller->dying)
         return tid;

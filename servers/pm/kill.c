@@ -159,7 +159,7 @@ long call_pidfd_send_signal(struct thread *caller, const unsigned long args[6])
 static long pidfd_open_fiber(struct thread *caller, const unsigned long *args)
 {
     struct process *target = process_find((int)args[0]);
-    return target ? vfs_pidfd_open(caller, target, (unsigned)args[1]) : -ESRCH;
+    return target ? vfs_pidfd_open(caller, target->leader, (unsigned)args[1]) : -ESRCH;
 }
 
 long call_pidfd_open(struct thread *caller, const unsigned long args[6])

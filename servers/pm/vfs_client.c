@@ -217,12 +217,12 @@ void vfs_pidfd_ready(uint32_t label)
     fiber_call(pm->vfs, &message);
 }
 
-long vfs_pidfd_open(struct thread *thread, struct process *target, unsigned flags)
+long vfs_pidfd_open(struct thread *thread, struct thread *leader, unsigned flags)
 {
     struct message message =
-        request(VFS_PIDFD, thread->vfs_label, target->leader->label, (unsigned long)process_id(target));
+        request(VFS_PIDFD, thread->vfs_label, leader->label, (unsigned long)leader->pid->number);
     message.args[3] = flags;
-    target->has_pidfd = true;
+    leader->process->has_pidfd = true;
     return fiber_call(pm->vfs, &message);
 }
 

@@ -19,7 +19,8 @@ long vfs_unshare(struct thread *thread, unsigned long flags);
 long vfs_session_end(int sid);
 void vfs_sync(void);
 void vfs_pidfd_ready(uint32_t label); // of the leader: wakes who polls for its end
-long vfs_pidfd_open(struct thread *thread, struct process *target, unsigned flags);
+// For the process that `leader` leads, or is about to.
+long vfs_pidfd_open(struct thread *thread, struct thread *leader, unsigned flags);
 long vfs_pidfd_get(struct thread *thread, int fd); // -> pid
 
 struct open_file { // of VFS_OPEN_EXEC, VFS_MMAP

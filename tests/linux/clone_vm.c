@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -129,6 +130,20 @@ TOPIC(clone_pidfd)
     reap("child", pid);
     TRY(clone(exit_with, stack_top(), CLONE_PIDFD | CLONE_PARENT_SETTID | SIGCHLD, &code, &fd));
     TRY(clone(exit_with, stack_top(), CLONE_PIDFD | CLONE_DETACHED | SIGCHLD, &code, &fd));
+}
+
+// No child without its descriptor, and no descriptor without a place for its number.
+TOPIC(clone_pidfd_fails)
+{
+    int code = 3, fd = -1, lowest = dup(0);
+    close(lowest);
+    TRY(clone(exit_with, stack_top(), CLONE_PIDFD | SIGCHLD, &code, (void *)8));
+    say("descriptors left: %d", dup(0) - lowest);
+    struct rlimit limit = { (rlim_t)lowest + 1, 1024 };
+    TRY(setrlimit(RLIMIT_NOFILE, &limit));
+    TRY(clone(exit_with, stack_top(), CLONE_PIDFD | SIGCHLD, &code, &fd));
+    say("number: %d", fd);
+    TRY(wait(NULL));
 }
 
 struct clone3_args {
