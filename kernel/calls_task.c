@@ -358,3 +358,10 @@ long do_routes_constant(struct task *task, unsigned long index, unsigned long nu
     FIND(routes, routes, index, HANDLE_ROUTES, RIGHT_CONTROL);
     return routes_set_constant(routes, number, (unsigned)constant);
 }
+
+long do_routes_yield(struct task *task, unsigned long index, unsigned long number, unsigned long c,
+                     unsigned long d)
+{
+    FIND(routes, routes, index, HANDLE_ROUTES, RIGHT_CONTROL);
+    return routes_set_yield(routes, number);
+}

@@ -181,8 +181,15 @@ INLINE bool routed(struct task *task, const struct route *route)
 
 APART void trap_routed(struct task *task, const struct route *route)
 {
-    if (!routed(task, route))
+    if (routed(task, route))
+        return;
+    if (route->kind != ROUTE_YIELD || (task->trace & TRACE_CALLS)) {
         trap_generally(task);
+        return;
+    }
+    arch_set_result(task, 0);
+    sched_yield(task);
+    trap_leave();
 }
 
 // After the short way there is nothing for trap_leave to do: who runs next is known, and not interrupted.

@@ -51,6 +51,14 @@ long routes_set_constant(struct routes *routes, unsigned long number, unsigned i
     return 0;
 }
 
+long routes_set_yield(struct routes *routes, unsigned long number)
+{
+    if (number >= routes->count)
+        return -EINVAL;
+    replace(&routes->entries[number], (struct route){ .kind = ROUTE_YIELD });
+    return 0;
+}
+
 void routes_destroy(struct object *object)
 {
     struct routes *routes = (struct routes *)object;

@@ -239,18 +239,40 @@ SLOW void sched_pick(void)
         task_reap(cpu);
 }
 
+// Behind the first of those who wait: everybody else's order stays, so mostly the two just change places.
+static void yield_fairly(struct cpu *cpu, struct task *task)
+{
+    struct schedule *schedule = &task->schedule;
+    struct task *other = fair_first(cpu);
+    struct rbtree_node *next = rbtree_next(cpu->fair.first);
+    uint64_t least = other->schedule.virtual_time + 1;
+    update_virtual_time(cpu, task);
+    if (schedule->virtual_time < least)
+        schedule->virtual_time = least;
+    schedule->queued = true;
+    cpu->fair_current = NULL;
+    if (cpu->top || cpu->reschedule || task != cpu->current ||
+        (next &&
+         container_of(next, struct task, schedule.node)->schedule.virtual_time < schedule->virtual_time)) {
+        fair_insert(cpu, task);
+        cpu->reschedule = true;
+        return;
+    }
+    rbtree_replace(&cpu->fair, cpu->fair.first, &schedule->node);
+    other->schedule.queued = false;
+    begin_slice(cpu, other);
+    switch_to(cpu, other);
+}
+
 void sched_yield(struct task *task)
 {
     struct cpu *cpu = this_cpu();
-    if (task->schedule.class == SCHEDULE_FAIR && cpu->fair.first) {
-        // Behind the first of those who wait: everybody else's order stays.
-        update_virtual_time(cpu, task);
-        uint64_t other = fair_first(cpu)->schedule.virtual_time;
-        if (task->schedule.virtual_time <= other)
-            task->schedule.virtual_time = other + 1;
+    if (task->schedule.class != SCHEDULE_FAIR) {
+        enqueue(cpu, task, false);
+        cpu->reschedule = true;
+    } else if (cpu->fair.first) {
+        yield_fairly(cpu, task);
     }
-    enqueue(cpu, task, false);
-    cpu->reschedule = true;
 }
 
 void sched_timer(void)

@@ -105,7 +105,10 @@ void trap_route(struct task *task)
             call_cancel(call);
         return;
     }
-    answer(task, route->kind == ROUTE_CONSTANT ? task->constants[route->slot] : -ENOSYS);
+    if (route->kind == ROUTE_CONSTANT)
+        answer(task, task->constants[route->slot]);
+    else // a traced task that yields has lost its turn already (else see fast.c)
+        answer(task, route->kind == ROUTE_YIELD ? 0 : -ENOSYS);
 }
 
 void trap_generally(struct task *task)

@@ -7,7 +7,7 @@
 
 struct port;
 
-enum route_kind { ROUTE_NONE, ROUTE_PORT, ROUTE_CONSTANT }; // NONE answers -ENOSYS
+enum route_kind { ROUTE_NONE, ROUTE_PORT, ROUTE_CONSTANT, ROUTE_YIELD }; // NONE answers -ENOSYS
 
 struct route {
     struct port *port; // reference
@@ -24,6 +24,7 @@ struct routes {
 
 long routes_set(struct routes *routes, unsigned long number, struct port *port, unsigned slot);
 long routes_set_constant(struct routes *routes, unsigned long number, unsigned index);
+long routes_set_yield(struct routes *routes, unsigned long number);
 struct routes *routes_create(struct quota *quota, unsigned long count);
 void routes_destroy(struct object *object);
 

@@ -164,6 +164,19 @@ void rbtree_remove(struct rbtree *tree, struct rbtree_node *node)
     node->parent = node->left = node->right = NULL;
 }
 
+void rbtree_replace(struct rbtree *tree, struct rbtree_node *node, struct rbtree_node *with)
+{
+    *with = *node;
+    replace(tree, node, with);
+    if (with->left)
+        with->left->parent = with;
+    if (with->right)
+        with->right->parent = with;
+    if (tree->first == node)
+        tree->first = with;
+    node->parent = node->left = node->right = NULL;
+}
+
 struct rbtree_node *rbtree_next(const struct rbtree_node *node)
 {
     if (node->right) {

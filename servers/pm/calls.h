@@ -129,7 +129,6 @@ void constants_set_group(struct process *process);
     X(sched_setattr) \
     X(sched_setparam) \
     X(sched_setscheduler) \
-    X(sched_yield) \
     X(set_robust_list) \
     X(set_thread_area) \
     X(set_tid_address) \

@@ -234,11 +234,6 @@ long call_sched_rr_get_interval_time64(struct thread *caller, const unsigned lon
     return get_interval(caller, args, true);
 }
 
-long call_sched_yield(struct thread *caller, const unsigned long args[6])
-{
-    return 0; // coming here already cost the caller its turn
-}
-
 // --- affinity: one processor
 
 long call_sched_setaffinity(struct thread *caller, const unsigned long args[6])

@@ -44,6 +44,7 @@ void routes_build(void)
             routes_set(pm->routes, (unsigned long)number, vfs ? pm->vfs : pm->port,
                        vfs ? LABEL_VFS : LABEL_PM);
     }
+    routes_yield(pm->routes, (unsigned long)linux_number_of(LINUX_sched_yield));
     for (unsigned i = 0; i < sizeof constants / sizeof constants[0]; i++) {
         long number = linux_number_of(constants[i].call);
         if (number >= 0)

@@ -145,6 +145,6 @@ const struct operation switch_operations[] = {
     { "pipe-round-trip", start_echo, pipe_round_trip, end_echo, 50 },
     { "pipe-64K", start_sink, pipe_64k, end_sink, 20 },
     { "futex-round-trip", start_partner, futex_round_trip, end_partner, 50 },
-    { "yield-switch", start_yielder, yield, end_yielder, 50 },
+    { "yield-switch", start_yielder, yield, end_yielder, 200 },
     { NULL, NULL, NULL, NULL, 0 },
 };

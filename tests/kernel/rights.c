@@ -79,6 +79,7 @@ static const struct need needs[] = {
     { CALL(routes_create), { { QUOTA, C } }, 0, 0 },
     { CALL(routes_set), { { ROUTES, C } }, 0, 0 },
     { CALL(routes_constant), { { ROUTES, C } }, 0, 0 },
+    { CALL(routes_yield), { { ROUTES, C } }, 0, 0 },
     { CALL(quota_create), { { QUOTA, C } }, 0, 0 },
     { CALL(quota_info), { { QUOTA, 0 } }, 0, 0 },
     { CALL(quota_set), { { QUOTA, WRITE } }, 0, 0 },

@@ -19,17 +19,23 @@ struct contest {
     struct child a, b;
 };
 
-static bool contest_start(struct contest *contest, unsigned class_a, unsigned a, unsigned class_b, unsigned b)
+static bool contest_start_of(struct contest *contest, void (*fn)(void), unsigned class_a, unsigned a,
+                             unsigned class_b, unsigned b)
 {
     contest->port = new_port();
     contest->routes = (handle_t)routes_create(ROOT_QUOTA, 1);
-    if (child_create_routed(&contest->a, spin, contest->port, contest->routes) < 0 ||
-        child_create_routed(&contest->b, spin, contest->port, contest->routes) < 0)
+    if (child_create_routed(&contest->a, fn, contest->port, contest->routes) < 0 ||
+        child_create_routed(&contest->b, fn, contest->port, contest->routes) < 0)
         return false;
     if (task_set_schedule(contest->a.task, class_a, a) < 0 ||
         task_set_schedule(contest->b.task, class_b, b) < 0)
         return false;
     return child_start(&contest->a) == 0 && child_start(&contest->b) == 0;
+}
+
+static bool contest_start(struct contest *contest, unsigned class_a, unsigned a, unsigned class_b, unsigned b)
+{
+    return contest_start_of(contest, spin, class_a, a, class_b, b);
 }
 
 static void contest_end(struct contest *contest)
@@ -170,6 +176,25 @@ static void yield_lets_equals_run(void)
     handle_close(port);
 }
 
+static void trap_yield(void)
+{
+    for (;;)
+        trap6(1, 0, 0, 0, 0, 0, 0);
+}
+
+// Two of a class that does not share by itself: their trap is answered by the kernel and lets the other run.
+static void yield_route_lets_equals_run(void)
+{
+    struct contest contest;
+    CHECK(contest_start_of(&contest, trap_yield, SCHEDULE_FIXED, 10, SCHEDULE_FIXED, 10));
+    CHECK_EQUAL(routes_yield(contest.routes, 2), -EINVAL);
+    CHECK_EQUAL(routes_yield(contest.routes, 1), 0);
+    run_for(&contest, 10);
+    CHECK(user_time(contest.a.task) > 1000000);
+    CHECK(user_time(contest.b.task) > 1000000);
+    contest_end(&contest);
+}
+
 static void idle_time_is_counted(void)
 {
     handle_t port = new_port();
@@ -192,6 +217,7 @@ const struct test schedule_tests[] = {
     { "schedule/equal_weights_share", equal_weights_share },
     { "schedule/served_time_is_the_callers", served_time_is_the_callers },
     { "schedule/yield_lets_equals_run", yield_lets_equals_run },
+    { "schedule/yield_route_lets_equals_run", yield_route_lets_equals_run },
     { "schedule/idle_time_is_counted", idle_time_is_counted },
     { 0 },
 };

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -246,4 +247,28 @@ TOPIC(limits_scheduling)
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
     CHECK(sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) >= 1);
+}
+
+// Two of equal real-time priority on one processor: only by yielding does one let the other run.
+TOPIC(sched_yield_turns)
+{
+    struct sched_param parameters = { .sched_priority = 10 };
+    cpu_set_t cpus;
+    struct {
+        char turns[16];
+        unsigned count;
+    } *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CPU_ZERO(&cpus);
+    CPU_SET(0, &cpus);
+    TRY(sched_setaffinity(0, sizeof(cpus), &cpus));
+    TRY(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &parameters));
+    pid_t pid = fork();
+    for (unsigned i = 0; i < 6; i++) {
+        shared->turns[shared->count++] = pid ? 'p' : 'c';
+        sched_yield();
+    }
+    if (pid == 0)
+        _exit(0);
+    reap("child", pid);
+    say("turns %s", shared->turns);
 }

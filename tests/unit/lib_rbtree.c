@@ -104,11 +104,33 @@ static void ascending_and_emptied(void **state)
     assert_null(tree.first);
 }
 
+// Each is replaced by another of the same key, in an order of its own.
+static void replaced(void **state)
+{
+    tree = (struct rbtree){ 0 };
+    for (unsigned i = 0; i < ITEMS; i++)
+        items[i] = (struct item){ .key = (i / 2 * 37) % (ITEMS / 2) };
+    for (unsigned i = 0; i < ITEMS; i += 2)
+        insert(&items[i]);
+    for (unsigned i = 0; i < ITEMS; i += 2) {
+        rbtree_replace(&tree, &items[i].node, &items[i + 1].node);
+        items[i].in = false;
+        items[i + 1].in = true;
+        check_all();
+    }
+    for (unsigned i = 1; i < ITEMS; i += 2) {
+        rbtree_remove(&tree, &items[i].node);
+        items[i].in = false;
+        check_all();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_changes),
         cmocka_unit_test(ascending_and_emptied),
+        cmocka_unit_test(replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,6 +90,7 @@
     X(routes_create, 112) /* (quota, highest trap number) -> h */ \
     X(routes_set, 113)    /* (routes, number, port or 0, label slot) */ \
     X(routes_constant, 114) /* (routes, number, index) answered by the kernel from the task's constants */ \
+    X(routes_yield, 115) /* (routes, number) answered 0 by the kernel after letting equals run */ \
     /* machine */ \
     X(quota_create, 128)  /* (parent, frames, tasks) -> h */ \
     X(quota_info, 129)    /* (quota) -> 0; result {frame limit, frames used, task limit, tasks, kernel bytes, objects} */ \

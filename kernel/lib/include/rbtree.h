@@ -20,5 +20,7 @@ struct rbtree {
 void rbtree_insert(struct rbtree *tree, struct rbtree_node *parent, struct rbtree_node **place,
                    struct rbtree_node *node);
 void rbtree_remove(struct rbtree *tree, struct rbtree_node *node);
+// `with` takes the place of `node`: it must belong there in the order.
+void rbtree_replace(struct rbtree *tree, struct rbtree_node *node, struct rbtree_node *with);
 struct rbtree_node *rbtree_next(const struct rbtree_node *node);
 struct rbtree_node *rbtree_previous(const struct rbtree_node *node);

@@ -228,6 +228,10 @@ static inline long routes_constant(handle_t routes, unsigned long number, unsign
 {
     return KCALL3(routes_constant, routes, number, index);
 }
+static inline long routes_yield(handle_t routes, unsigned long number)
+{
+    return KCALL2(routes_yield, routes, number);
+}
 
 // --- machine
 uint64_t clock_monotonic(void); // ns since boot
