@@ -113,9 +113,10 @@ static void apply_restart(struct thread *thread, struct user_frame *frame, bool 
 {
     if (thread->restart == RESTART_NONE)
         return;
-    if (!again)
+    if (!again) {
+        thread->block.kind = BLOCK_NONE;
         frame_set_result(frame, -EINTR);
-    else if (thread->restart == RESTART_BLOCK)
+    } else if (thread->restart == RESTART_BLOCK)
         frame_restart_block(frame, (unsigned long)linux_number_of(LINUX_restart_syscall));
     else
         frame_restart(frame);

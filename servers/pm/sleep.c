@@ -98,7 +98,8 @@ long call_clock_nanosleep_time64(struct thread *caller, const unsigned long args
 long call_restart_syscall(struct thread *caller, const unsigned long args[6])
 {
     enum block_kind kind = caller->block.kind;
-    caller->block.kind = BLOCK_NONE;
+    if (kind != BLOCK_VFS) // vfs may not even have begun when that is interrupted
+        caller->block.kind = BLOCK_NONE;
     switch (kind) {
     case BLOCK_SLEEP: return sleep_restart(caller);
     case BLOCK_FUTEX: return futex_restart(caller);

@@ -23,7 +23,7 @@
     X(sync) X(fsync) X(fdatasync) X(syncfs) X(sync_file_range) \
     X(setxattr) X(lsetxattr) X(fsetxattr) X(getxattr) X(lgetxattr) X(fgetxattr) X(listxattr) X(llistxattr) \
     X(flistxattr) X(removexattr) X(lremovexattr) X(fremovexattr) \
-    X(poll) X(ppoll) X(ppoll_time64) X(select) X(old_select) X(pselect6) X(pselect6_time64) \
+    X(poll) X(restart_syscall) X(ppoll) X(ppoll_time64) X(select) X(old_select) X(pselect6) X(pselect6_time64) \
     X(epoll_create) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2) \
     X(eventfd) X(eventfd2) X(timerfd_create) X(timerfd_settime) X(timerfd_gettime) X(timerfd_settime64) \
     X(timerfd_gettime64) \

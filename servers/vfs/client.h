@@ -47,6 +47,7 @@ struct client {
     bool exiting;         // while on a fiber: VFS_EXIT came, do it when the fiber is through
     token_t exit_token;
     struct parked parked;
+    struct poll_again poll_again; // for restart_syscall, after a poll was interrupted
 };
 
 struct client *client_find(unsigned long label);

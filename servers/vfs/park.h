@@ -47,6 +47,12 @@ struct park_kind {
     unsigned long divert;                       // reason when interrupted with -EINTR
 };
 
+// poll(2) as restart_syscall goes on with it: until the same moment as before.
+struct poll_again {
+    unsigned long entries, count;
+    uint64_t deadline;
+};
+
 struct lock_request;
 struct poll_set;
 

@@ -204,8 +204,24 @@ static const struct park_kind park_poll = {
     .divert = DIVERT_RESTARTNOHAND,
 };
 
+// poll has nowhere to write what is left of its time: restart_syscall goes on with it.
+static long poll_kept(struct client *caller)
+{
+    const struct poll_set *set = caller->parked.poll.set;
+    caller->poll_again = (struct poll_again){ set->user[0], set->count, set->deadline };
+    return -EINTR;
+}
+
+static const struct park_kind park_poll_again = {
+    .retry = poll_retry,
+    .expired = poll_expired,
+    .interrupted = poll_kept,
+    .release = poll_release,
+    .divert = DIVERT_RESTARTBLOCK,
+};
+
 // Takes over the set: answers at once or parks.
-static long set_wait(struct client *caller, struct poll_set *set)
+static long set_wait(struct client *caller, struct poll_set *set, const struct park_kind *kind)
 {
     if (set_check(set) > 0 || set->deadline == 0) {
         long result = set_result(caller, set);
@@ -214,7 +230,7 @@ static long set_wait(struct client *caller, struct poll_set *set)
     }
     set_queue(set);
     caller->parked.poll.set = set;
-    return park(caller, &park_poll, NULL, 0, set->deadline);
+    return park(caller, kind, NULL, 0, set->deadline);
 }
 
 // The absolute deadline of a relative time in the caller's memory: 0 if it is zero. -> 0, -EFAULT, -EINVAL
@@ -259,39 +275,66 @@ static int read_pollfds(struct client *caller, unsigned long from, struct poll_s
     return 0;
 }
 
-static long do_poll(struct client *caller, const unsigned long args[6], enum time_form form)
+static int create_poll(struct client *caller, unsigned long entries, unsigned count, struct poll_set **set)
 {
-    unsigned count = (unsigned)args[1];
     if (count > FD_LIMIT || (count > caller->limits.open_files && count > 256))
         return -EINVAL;
-    struct poll_set *set = set_create(caller, count);
-    if (!set)
+    *set = set_create(caller, count);
+    if (!*set)
         return -ENOMEM;
-    int milliseconds = (int)args[2];
-    int error = read_pollfds(caller, args[0], set);
-    if (error == 0 && form != TIME_NONE)
-        error = read_timeout(caller, set, args[2], form);
-    else if (milliseconds >= 0)
-        set->deadline = milliseconds ? clock_monotonic() + (uint64_t)milliseconds * 1000000 : 0;
-    if (error == 0)
-        return set_wait(caller, set);
-    set_free(set);
+    int error = read_pollfds(caller, entries, *set);
+    if (error < 0)
+        set_free(*set);
     return error;
+}
+
+static long poll_until(struct client *caller, unsigned long entries, unsigned count, uint64_t deadline)
+{
+    struct poll_set *set;
+    int error = create_poll(caller, entries, count, &set);
+    if (error < 0)
+        return error;
+    set->deadline = deadline;
+    return set_wait(caller, set, &park_poll_again);
 }
 
 long call_poll(struct client *caller, const unsigned long args[6])
 {
-    return do_poll(caller, args, TIME_NONE);
+    int milliseconds = (int)args[2];
+    uint64_t deadline = milliseconds < 0    ? NO_DEADLINE
+                        : milliseconds == 0 ? 0
+                                            : clock_monotonic() + (uint64_t)milliseconds * 1000000;
+    return poll_until(caller, args[0], (unsigned)args[1], deadline);
+}
+
+// pm sends it here if the call that was interrupted is one of ours, and that is poll.
+long call_restart_syscall(struct client *caller, const unsigned long args[6])
+{
+    const struct poll_again *again = &caller->poll_again;
+    return poll_until(caller, again->entries, (unsigned)again->count, again->deadline);
+}
+
+static long do_ppoll(struct client *caller, const unsigned long args[6], enum time_form form)
+{
+    struct poll_set *set;
+    int error = create_poll(caller, args[0], (unsigned)args[1], &set);
+    if (error < 0)
+        return error;
+    error = read_timeout(caller, set, args[2], form);
+    if (error == 0)
+        return set_wait(caller, set, &park_poll);
+    set_free(set);
+    return error;
 }
 
 long call_ppoll(struct client *caller, const unsigned long args[6])
 {
-    return do_poll(caller, args, TIME_SPEC);
+    return do_ppoll(caller, args, TIME_SPEC);
 }
 
 long call_ppoll_time64(struct client *caller, const unsigned long args[6])
 {
-    return do_poll(caller, args, TIME_SPEC64);
+    return do_ppoll(caller, args, TIME_SPEC64);
 }
 
 // --- select
@@ -360,7 +403,7 @@ static long do_select(struct client *caller, const unsigned long args[6], enum t
     memcpy(set->user, &args[1], sizeof(set->user));
     error = read_timeout(caller, set, args[4], form);
     if (error == 0)
-        return set_wait(caller, set);
+        return set_wait(caller, set, &park_poll);
     set_free(set);
     return error;
 }

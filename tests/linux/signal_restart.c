@@ -199,3 +199,31 @@ TOPIC(restart_stop_continue)
     token_send(wake[1]);
     reap("child", pid);
 }
+
+// Stopped until its time is over, poll returns as soon as it goes on: the time does not begin again.
+TOPIC(restart_poll_timeout)
+{
+    struct timespec start, end;
+    int status;
+    pipe(wake);
+    pid_t pid = fork();
+    if (pid == 0) {
+        token_send(wake[1]);
+        TRY(poll(NULL, 0, 2000));
+        _exit(0);
+    }
+    token_await(wake[0]);
+    poll(NULL, 0, 200);           // it has begun by then
+    for (int i = 0; i < 2; i++) { // what has been restarted can be restarted again
+        kill(pid, SIGSTOP);
+        waitpid(pid, &status, WUNTRACED);
+        say_status("child", status);
+        poll(NULL, 0, i * 2500);
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        kill(pid, SIGCONT);
+    }
+    reap("child", pid);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    CHECK((end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000 < 1500);
+    TRY(syscall(SYS_restart_syscall));
+}
