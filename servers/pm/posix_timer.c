@@ -96,30 +96,6 @@ long call_timer_create(struct thread *caller, const unsigned long args[6])
     return 0;
 }
 
-static void queue_signal(struct posix_timer *timer)
-{
-    struct thread *target = timer->target;
-    struct pending *pending = target ? &target->pending : &timer->process->shared;
-    struct thread *wakes = target ? target : process_any_thread(timer->process);
-    if (signal_ignored(wakes, timer->queued.info.signo))
-        return;
-    timer->signal_pending = true;
-    timer->overrun = 0;
-    list_append(&pending->queue, &timer->queued.link);
-    pending->set |= SIGNAL_BIT(timer->queued.info.signo);
-    if (target) {
-        signal_wake(target);
-        return;
-    }
-    for_each_thread(thread, timer->process)
-    {
-        if (thread->state != THREAD_DEAD && !(thread->blocked & SIGNAL_BIT(timer->queued.info.signo))) {
-            signal_wake(thread);
-            return;
-        }
-    }
-}
-
 // -> how many periods beyond the first have passed
 static uint64_t next_period(struct posix_timer *timer)
 {
@@ -135,12 +111,12 @@ void posix_timer_expired(struct timer *queue_timer)
     uint64_t missed = timer->interval ? next_period(timer) : 0;
     if (timer->notify == SIGEV_NONE)
         return;
-    if (!timer->signal_pending)
-        queue_signal(timer);
-    else
-        missed++;
-    uint64_t overrun = (uint64_t)timer->overrun + missed;
+    bool first = !timer->signal_pending;
+    uint64_t overrun = first ? missed : (uint64_t)timer->overrun + missed + 1;
     timer->overrun = overrun > OVERRUN_MAX ? OVERRUN_MAX : (int)overrun;
+    timer->signal_pending = true;
+    if (first && !signal_send_queued(timer->process, timer->target, &timer->queued))
+        timer->signal_pending = false;
 }
 
 void posix_timer_delivered(struct posix_timer *timer, struct siginfo *info)

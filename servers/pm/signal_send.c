@@ -186,6 +186,20 @@ static long send(struct process *process, struct thread *target, struct pending 
     return 0;
 }
 
+bool signal_send_queued(struct process *process, struct thread *target, struct queued_signal *queued)
+{
+    struct thread *thread = target ? target : process_any_thread(process);
+    struct pending *pending = target ? &target->pending : &process->shared;
+    int signal = queued->info.signo;
+    prepare(process, signal);
+    if (signal_ignored(thread, signal))
+        return false;
+    list_append(&pending->queue, &queued->link);
+    pending->set |= SIGNAL_BIT(signal);
+    signal_arrived(process, thread, signal, !target);
+    return true;
+}
+
 long signal_send_thread(struct thread *target, const struct siginfo *info)
 {
     if (target->state == THREAD_DEAD)

@@ -59,6 +59,8 @@ bool signal_default_dumps(int signal); // of which WCOREDUMP would be set if dum
 // --- sending (signal_send.c). Return 0 or a negative error.
 long signal_send_thread(struct thread *target, const struct siginfo *info);
 long signal_send_process(struct process *target, const struct siginfo *info);
+// A record of the sender's own, to the thread or, if NULL, to the process. -> false: ignored
+bool signal_send_queued(struct process *process, struct thread *target, struct queued_signal *queued);
 long signal_send_group(struct pid *group, const struct siginfo *info); // ESRCH if it is empty
 void signal_force(struct thread *target, const struct siginfo *info);  // cannot be blocked or ignored
 struct siginfo signal_info_kernel(int signal);

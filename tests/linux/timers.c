@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/times.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -146,4 +147,76 @@ TOPIC(cpu_times)
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
     CHECK(after.tv_sec > before.tv_sec || after.tv_nsec > before.tv_nsec);
     CHECK(times_after.tms_cutime == 0 && times_after.tms_cstime == 0);
+}
+
+// Waits for SIGALRM, which is blocked.
+static void await_signal(siginfo_t *info)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    say("sigwaitinfo: %d, SI_TIMER: %d", sigwaitinfo(&set, info), info->si_code == SI_TIMER);
+}
+
+TOPIC(timer_create_signal)
+{
+    struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
+    struct itimerspec soon = { { 0, 0 }, { 0, 2000000 } }, often = { { 0, 1000000 }, { 0, 1000000 } }, left;
+    struct timespec pause = { 0, 20000000 };
+    siginfo_t info;
+    timer_t timer;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    event.sigev_value.sival_int = 77;
+    TRY(timer_create(CLOCK_MONOTONIC, &event, &timer));
+    TRY(timer_gettime(timer, &left));
+    CHECK(left.it_value.tv_sec == 0 && left.it_value.tv_nsec == 0);
+    TRY(timer_settime(timer, 0, &soon, NULL));
+    await_signal(&info);
+    say("value %d, overrun %d", info.si_value.sival_int, info.si_overrun);
+    TRY(timer_settime(timer, 0, &often, NULL));
+    nanosleep(&pause, NULL);
+    await_signal(&info);
+    CHECK(info.si_overrun > 5 && timer_getoverrun(timer) == info.si_overrun);
+    await_signal(&info);
+    TRY(timer_delete(timer));
+    TRY(timer_delete(timer));
+    event.sigev_notify = SIGEV_NONE;
+    TRY(timer_create(CLOCK_REALTIME, &event, &timer));
+    TRY(timer_settime(timer, 0, &soon, NULL));
+    nanosleep(&pause, NULL);
+    TRY(timer_gettime(timer, &left));
+    CHECK(left.it_value.tv_sec == 0 && left.it_value.tv_nsec == 0);
+    event.sigev_notify = 99;
+    TRY(timer_create(CLOCK_REALTIME, &event, &timer));
+    event.sigev_notify = SIGEV_SIGNAL;
+    TRY(timer_create(99, &event, &timer));
+    event.sigev_signo = 99;
+    TRY(timer_create(CLOCK_REALTIME, &event, &timer));
+}
+
+TOPIC(timer_create_default_action)
+{
+    const int signals[] = { SIGALRM, SIGSTOP, SIGKILL, SIGRTMIN + 1 };
+    for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = signals[i] };
+        struct itimerspec soon = { { 0, 0 }, { 0, 2000000 } };
+        timer_t timer;
+        int status = 0;
+        pid_t pid = fork();
+        if (pid == 0) {
+            timer_create(CLOCK_MONOTONIC, &event, &timer);
+            timer_settime(timer, 0, &soon, NULL);
+            for (;;)
+                pause();
+        }
+        waitpid(pid, &status, WUNTRACED);
+        say_status("child", status);
+        if (!WIFSTOPPED(status))
+            continue;
+        kill(pid, SIGKILL);
+        reap("stopped one", pid);
+    }
 }
