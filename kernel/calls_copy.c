@@ -55,7 +55,7 @@ static struct space *target_space(struct task *task, unsigned long address, unsi
     return call->task ? call->task->space : call->space;
 }
 
-static long copied(size_t count, unsigned long length) { return count || !length ? (long)count : -EFAULT; }
+static long copied(long count, unsigned long length) { return count || !length ? count : -EFAULT; }
 
 long do_copy_in(struct task *task, unsigned long local, unsigned long remote, unsigned long length,
                 unsigned long d)
@@ -64,7 +64,7 @@ long do_copy_in(struct task *task, unsigned long local, unsigned long remote, un
     struct space *space = target_space(task, remote, length, ACCESS_READ, &error);
     if (!space)
         return error;
-    return copied(copy_between_spaces(task->space, local, space, remote, length), length);
+    return copied((long)copy_between_spaces(task->space, local, space, remote, length), length);
 }
 
 long do_copy_out(struct task *task, unsigned long local, unsigned long remote, unsigned long length,
@@ -74,7 +74,7 @@ long do_copy_out(struct task *task, unsigned long local, unsigned long remote, u
     struct space *space = target_space(task, remote, length, ACCESS_WRITE, &error);
     if (!space)
         return error;
-    return copied(copy_between_spaces(space, remote, task->space, local, length), length);
+    return copied((long)copy_between_spaces(space, remote, task->space, local, length), length);
 }
 
 long do_copy_object(struct task *task, unsigned long index, unsigned long remote, unsigned long length,

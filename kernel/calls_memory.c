@@ -53,7 +53,7 @@ long do_memory_read(struct task *task, unsigned long index, unsigned long local,
     FIND(memory, memory, index, HANDLE_MEMORY, RIGHT_READ);
     if (!local_range(local, length))
         return -EFAULT;
-    return (long)memory_copy_space(memory, task->page->wide[0], task->space, local, length, false);
+    return memory_copy_space(memory, task->page->wide[0], task->space, local, length, false);
 }
 
 long do_memory_write(struct task *task, unsigned long index, unsigned long local, unsigned long length,
@@ -62,7 +62,7 @@ long do_memory_write(struct task *task, unsigned long index, unsigned long local
     FIND(memory, memory, index, HANDLE_MEMORY, RIGHT_WRITE);
     if (!local_range(local, length))
         return -EFAULT;
-    return (long)memory_copy_space(memory, task->page->wide[0], task->space, local, length, true);
+    return memory_copy_space(memory, task->page->wide[0], task->space, local, length, true);
 }
 
 long do_memory_resize(struct task *task, unsigned long index, unsigned long b, unsigned long c,
@@ -109,7 +109,7 @@ long do_memory_supply(struct task *task, unsigned long index, unsigned long loca
         return error;
     uint64_t room = memory->size - offset; // the last page may reach beyond the end
     unsigned long bytes = length < room ? length : (unsigned long)room;
-    return memory_copy_space(memory, offset, task->space, local, bytes, true) == bytes ? 0 : -EFAULT;
+    return memory_copy_space(memory, offset, task->space, local, bytes, true) == (long)bytes ? 0 : -EFAULT;
 }
 
 long do_memory_info(struct task *task, unsigned long index, unsigned long b, unsigned long c, unsigned long d)

@@ -89,25 +89,25 @@ long space_compare_exchange(struct space *space, unsigned long address, uint32_t
 enum purpose { READ, WRITE, WRITE_WHOLE }; // the last: all of the page, at once
 
 // Where a byte of the object is. A page that an anonymous object lacks is made only for writing, and not zeroed first
-// if all of it will be written; else *physical is 0 then (it reads as zeroes). -> false: not to be had without a
-// pager or memory
-static bool object_byte(struct memory *memory, uint64_t offset, enum purpose purpose, uint64_t *physical)
+// if all of it will be written; else *physical is 0 then (it reads as zeroes). -> 0, -ENOMEM, or an error that says
+// that it is not to be had without its pager
+static int object_byte(struct memory *memory, uint64_t offset, enum purpose purpose, uint64_t *physical)
 {
     if (memory->kind == MEMORY_PHYSICAL) {
         *physical = memory->physical + offset;
-        return true;
+        return 0;
     }
     struct frame *frame = memory_present(memory, offset >> PAGE_SHIFT);
     *physical = 0;
     if (!frame && purpose == READ && memory->kind == MEMORY_ANONYMOUS)
-        return true;
+        return 0;
     int error;
     if (!frame)
         frame = memory_page(memory, offset >> PAGE_SHIFT, purpose == WRITE_WHOLE ? 0 : FRAME_ZERO, &error);
     if (!frame)
-        return false;
+        return error;
     *physical = frame_address(frame) + (offset & (PAGE_SIZE - 1));
-    return true;
+    return 0;
 }
 
 static size_t within(const struct memory *memory, uint64_t offset, size_t length)
@@ -124,7 +124,7 @@ size_t memory_copy_in(struct memory *memory, uint64_t offset, const void *from, 
     while (done < length) {
         uint64_t physical;
         size_t part = least(length - done, page_rest(offset + done));
-        if (!object_byte(memory, offset + done, WRITE, &physical))
+        if (object_byte(memory, offset + done, WRITE, &physical) < 0)
             break;
         memcpy(window_open(physical, 1), (const char *)from + done, part);
         window_close(physical, 1);
@@ -140,7 +140,7 @@ size_t memory_copy_out(struct memory *memory, uint64_t offset, void *to, size_t 
     while (done < length) {
         uint64_t physical;
         size_t part = least(length - done, page_rest(offset + done));
-        if (!object_byte(memory, offset + done, READ, &physical))
+        if (object_byte(memory, offset + done, READ, &physical) < 0)
             break;
         if (physical) {
             memcpy((char *)to + done, window_open(physical, 0), part);
@@ -154,52 +154,58 @@ size_t memory_copy_out(struct memory *memory, uint64_t offset, void *to, size_t 
 }
 
 // Into one page of the object, from at most two of the space. Both are brought in before the object's is made, since
-// one of them may be that page, mapped.
-static size_t space_to_object(struct memory *memory, uint64_t offset, struct space *space,
-                              unsigned long address, size_t length)
+// one of them may be that page, mapped. -> bytes, -EFAULT if the space has no such page, or why the object has none
+static long space_to_object(struct memory *memory, uint64_t offset, struct space *space,
+                            unsigned long address, size_t length)
 {
     uint64_t target, source, rest = 0;
     size_t part = least(length, page_rest(address));
     if (space_page(space, address, ACCESS_READ, &source) < 0)
-        return 0;
+        return -EFAULT;
     if (part < length && space_page(space, address + part, ACCESS_READ, &rest) < 0)
         length = part;
-    if (!object_byte(memory, offset, length == PAGE_SIZE ? WRITE_WHOLE : WRITE, &target))
-        return 0;
+    int error = object_byte(memory, offset, length == PAGE_SIZE ? WRITE_WHOLE : WRITE, &target);
+    if (error < 0)
+        return error;
     copy_physical(target, source, part);
     if (part < length)
         copy_physical(target + part, rest, length - part);
-    return length;
+    return (long)length;
 }
 
-static size_t object_to_space(struct memory *memory, uint64_t offset, struct space *space,
-                              unsigned long address, size_t length)
+static long object_to_space(struct memory *memory, uint64_t offset, struct space *space,
+                            unsigned long address, size_t length)
 {
     uint64_t target, source;
     length = least(length, page_rest(address));
-    if (space_page(space, address, ACCESS_WRITE, &target) < 0 || !object_byte(memory, offset, READ, &source))
-        return 0;
+    if (space_page(space, address, ACCESS_WRITE, &target) < 0)
+        return -EFAULT;
+    int error = object_byte(memory, offset, READ, &source);
+    if (error < 0)
+        return error;
     if (source) {
         copy_physical(target, source, length);
     } else {
         memset(window_open(target, 1), 0, length);
         window_close(target, 1);
     }
-    return length;
+    return (long)length;
 }
 
-size_t memory_copy_space(struct memory *memory, uint64_t offset, struct space *space, unsigned long address,
-                         size_t length, bool to_object)
+long memory_copy_space(struct memory *memory, uint64_t offset, struct space *space, unsigned long address,
+                       size_t length, bool to_object)
 {
     size_t done = 0;
     length = within(memory, offset, length);
     while (done < length) {
         size_t part = least(length - done, page_rest(offset + done));
-        size_t copied = to_object ? space_to_object(memory, offset + done, space, address + done, part)
-                                  : object_to_space(memory, offset + done, space, address + done, part);
-        if (copied == 0)
+        long copied = to_object ? space_to_object(memory, offset + done, space, address + done, part)
+                                : object_to_space(memory, offset + done, space, address + done, part);
+        if (copied == -ENOMEM && !done)
+            return -ENOMEM;
+        if (copied < 0)
             break;
-        done += copied;
+        done += (size_t)copied;
     }
-    return done;
+    return (long)done;
 }

@@ -52,5 +52,5 @@ size_t memory_copy_in(struct memory *memory, uint64_t offset, const void *from, 
 size_t memory_copy_out(struct memory *memory, uint64_t offset, void *to, size_t length);
 // Object <-> a space's memory, page by page. -> bytes (may be short: end of the object, no memory, a page that only
 // a pager can bring)
-size_t memory_copy_space(struct memory *memory, uint64_t offset, struct space *space, unsigned long address,
-                         size_t length, bool to_object);
+long memory_copy_space(struct memory *memory, uint64_t offset, struct space *space, unsigned long address,
+                       size_t length, bool to_object);

@@ -168,30 +168,18 @@ static void written(struct client *caller, struct inode *inode)
         inode->mode &= ~(S_ISUID | (inode->mode & 010 ? S_ISGID : 0));
 }
 
-// A short copy: did the caller's memory end, or the frames? A byte of the page is written as it is to find out.
-static long short_copy(struct inode *inode, uint64_t position)
-{
-    char byte;
-    bool room = memory_read(inode->regular.memory, position, &byte, 1) == 1 &&
-                memory_write(inode->regular.memory, position, &byte, 1) == 1;
-    return room ? -EFAULT : -ENOSPC;
-}
-
 static long write_some(struct inode *inode, struct transfer *transfer, uint64_t *position, size_t length)
 {
-    long error = 0;
     while (length > 0) {
         long got = transfer_object(transfer, inode->regular.memory, *position, length, true);
-        if (got <= 0) {
-            error = short_copy(inode, *position);
-            break;
-        }
+        if (got <= 0)
+            return got == -ENOMEM ? -ENOSPC : -EFAULT;
         *position += (uint64_t)got;
         length -= (size_t)got;
         if (*position > inode->size)
             inode->size = *position;
     }
-    return error;
+    return 0;
 }
 
 static long tmpfs_write(struct client *caller, struct file *file, struct transfer *transfer,

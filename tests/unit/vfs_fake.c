@@ -232,7 +232,7 @@ long copy_object(token_t token, handle_t memory, uint64_t offset, unsigned long 
     if (remote < PAGE_SIZE)
         return -EFAULT;
     long done = move(handles[memory], offset, (char *)remote, length, to_object);
-    return done > 0 ? done : -EFAULT;
+    return done > 0 ? done : to_object ? -ENOMEM : -EFAULT;
 }
 
 // --- what other modules have
