@@ -37,14 +37,6 @@ bool boot_option(const struct boot_info *info, const char *name, char *value, si
     return false;
 }
 
-static void read_options(const struct boot_info *info)
-{
-    char value[24];
-    log_to_console(boot_option(info, "log", NULL, 0));
-    if (boot_option(info, "fail", value, sizeof value))
-        allocation_failure_countdown = (uint32_t)strtoul(value, NULL, 0);
-}
-
 static void print_machine(const struct boot_info *info)
 {
     log_print("Pando on %s, %s\n", ARCH_NAME, info->cpu_model ? info->cpu_model : "unknown CPU");
@@ -77,6 +69,5 @@ _Noreturn void kernel_main(struct boot_info *info)
     work_init();
     root_start(info);
     arch_direct_protect();
-    read_options(info); // allocation failures are counted from here on
     arch_leave();
 }

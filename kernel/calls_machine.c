@@ -164,6 +164,19 @@ long do_system_info(struct task *task, unsigned long system, unsigned long part,
     return 0;
 }
 
+long do_system_fail(struct task *task, unsigned long system, unsigned long n, unsigned long c,
+                    unsigned long d)
+{
+    long error = check_system(task, system, RIGHT_CONTROL);
+    if (error)
+        return error;
+    uint32_t left = allocation_failure_countdown;
+    if (n > INT32_MAX)
+        return -EINVAL;
+    allocation_failure_countdown = (uint32_t)n;
+    return (long)left;
+}
+
 long do_system_power(struct task *task, unsigned long system, unsigned long action, unsigned long status,
                      unsigned long d)
 {

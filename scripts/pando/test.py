@@ -29,8 +29,8 @@ usage: scripts/test [options] [FILTER...]
   --oracle     run the linux, shell and interactive tests on Debian's Linux kernels instead of Pando
   --record     with --oracle: write what tests/linux printed there as the expected output
 
-A test's name is KIND/ARCH/NAME, with the kinds check, bench, host, kernel, linux, leak, delay, boot, shell and
-interactive. FILTER selects those whose names contain it (or match it, with * and ?). What fails is told at once, and
+A test's name is KIND/ARCH/NAME, with the kinds check, bench, host, kernel, linux, leak, delay, fail, boot, shell
+and interactive. FILTER selects those whose names contain it (or match it, with * and ?). What fails is told at once, and
 again at the end, shortest last. Ends with "N passed, N failed"; the status is 0 only if none failed and at least one ran.
 """
 
@@ -111,6 +111,21 @@ def delay_rounds(system):
         raise harness.Failed("hardly tested", done.details())
 
 
+def failure_sweep(system, where):
+    """Each allocation in turn fails: the program is told, or killed, and nothing is left behind."""
+    done = system.run(["--", "/tests/failures", where], options=["--icount", "--seed", "1"], archives=["tests"])
+    if done.status != 0:
+        raise harness.Failed("status %d" % done.status, done.details())
+    figures = re.fullmatch(r"(\d+) failed: (\d+) unharmed, (\d+) refused, (\d+) killed\n", done.out.decode())
+    if not figures or int(figures.group(1)) < 50 or int(figures.group(3)) < 50:
+        raise harness.Failed("hardly tested", done.details())
+
+
+def failure_tests(system):
+    return [("fail/%s/%s" % (system.name, where), lambda where=where: failure_sweep(system, where))
+            for where in ("kernel", "pm", "vfs")]
+
+
 def leak_jobs(system, selection):
     names = [name for name in linux_tests.topics() if selection.takes("leak/%s/%s" % (system.name, name))]
     for at in range(0, len(names), LINUX_BATCH):
@@ -135,6 +150,7 @@ def pando_jobs(architectures, selection, with_checks=False):
         yield from linux_jobs(system, selection)
         yield from leak_jobs(system, selection)
         yield from delay_jobs(arch, selection)
+        yield from single_jobs(failure_tests(system), selection)
         yield from single_jobs(boot_test.tests(system), selection)
         yield from single_jobs(shell_test.tests(system), selection)
         yield from single_jobs(interactive_test.tests(system), selection)

@@ -148,8 +148,10 @@ static long read_file(const struct message *message)
     return error < 0 ? error : (long)text.length;
 }
 
-static bool write_name(enum pm_proc_file file, const char *name)
+static bool write_system(enum pm_proc_file file, const char *name)
 {
+    if (file == PROC_PANDO_FAIL_KERNEL || file == PROC_PANDO_FAIL_PM)
+        return failure_set(file, name);
     char *to = file == PROC_HOSTNAME ? pm->uts.nodename : file == PROC_DOMAINNAME ? pm->uts.domainname : NULL;
     if (!to)
         return false;
@@ -158,7 +160,7 @@ static bool write_name(enum pm_proc_file file, const char *name)
     return true;
 }
 
-// The files that take text: comm, oom_score_adj, loginuid; of the system hostname and domainname.
+// The files that take text: comm, oom_score_adj, loginuid; of the system hostname, domainname and pando/fail-*.
 static long write_file(const struct message *message)
 {
     char line[UTS_LENGTH] = { 0 };
@@ -172,8 +174,8 @@ static long write_file(const struct message *message)
     if (end)
         *end = '\0';
     if (message->args[0] == 0)
-        return write_name((enum pm_proc_file)message->args[1], line) ? (long)message->readable.length
-                                                                     : -EINVAL;
+        return write_system((enum pm_proc_file)message->args[1], line) ? (long)message->readable.length
+                                                                       : -EINVAL;
     bool negative = line[0] == '-';
     unsigned long value = strtoul(line + negative, &end, 10);
     bool number = end != line + negative && *end == '\0';

@@ -20,9 +20,11 @@ struct text {
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(struct text *text, const void *bytes, size_t length);
 
-long proc_call(const struct message *message);  // answers PM_PROC_LIST, INFO, READ and WRITE, or NO_REPLY
-void proc_counts(struct text *text);            // proc_counts.c
-long proc_pando(const struct message *message); // proc_pando.c
+long proc_call(const struct message *message); // answers PM_PROC_LIST, INFO, READ and WRITE, or NO_REPLY
+void proc_counts(struct text *text);           // proc_counts.c
+unsigned failure_countdown(enum pm_proc_file file);
+bool failure_set(enum pm_proc_file file, const char *line); // false: no such number
+long proc_pando(const struct message *message);             // proc_pando.c
 
 #define CLOCK_TICK 10000000ull // ns; /proc counts in ticks of 100 Hz
 

@@ -45,6 +45,28 @@ static void count_quota(struct text *text, const char *name, handle_t quota)
              (unsigned long long)result[4], name, (unsigned long long)result[5]);
 }
 
+// --- /proc/pando/fail-kernel, fail-pm: which of the next allocations fails
+
+unsigned failure_countdown(enum pm_proc_file file)
+{
+    if (file == PROC_PANDO_FAIL_PM)
+        return heap_failure_countdown;
+    long left = KCALL2(system_fail, pm->system, 0);
+    KCALL2(system_fail, pm->system, left);
+    return (unsigned)left;
+}
+
+bool failure_set(enum pm_proc_file file, const char *line)
+{
+    char *end;
+    unsigned long n = strtoul(line, &end, 10);
+    if (end == line || *end || n > INT32_MAX)
+        return false;
+    if (file == PROC_PANDO_FAIL_PM)
+        heap_failure_countdown = (unsigned)n;
+    return file == PROC_PANDO_FAIL_PM || KCALL2(system_fail, pm->system, n) >= 0;
+}
+
 void proc_counts(struct text *text)
 {
     uint64_t bytes = heap_used(); // without this text

@@ -107,6 +107,8 @@ bool proc_system(enum pm_proc_file file, struct text *text)
     case PROC_RANDOM_BOOT_ID: text_add(text, "%s\n", pm->boot_id); break;
     case PROC_OVERCOMMIT: text_add(text, "0\n"); break;
     case PROC_PANDO_COUNTS: proc_counts(text); break;
+    case PROC_PANDO_FAIL_KERNEL:
+    case PROC_PANDO_FAIL_PM: text_add(text, "%u\n", failure_countdown(file)); break;
     default: return false;
     }
     return true;

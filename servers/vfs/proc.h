@@ -28,6 +28,7 @@ struct proc_node {
     const struct proc_dynamic *dynamic;
     // Files: text made by vfs, or by pm (PROC_FROM_PM(enum pm_proc_file)).
     int (*text)(struct client *caller, struct inode *inode, struct proc_text *text);
+    int (*write)(const char *line); // of what vfs makes the text of
     int file;
     // Links: the text, or what path it leads to (reference).
     long (*link)(struct client *caller, struct inode *inode, char *to, size_t size);

@@ -113,24 +113,27 @@ static long proc_read(struct client *caller, struct file *file, struct transfer 
     return 0;
 }
 
+static long write_to_pm(const struct inode *inode, const char *line, size_t length)
+{
+    struct message message = { .args = { (unsigned long)inode->proc.pid,
+                                         (unsigned long)(proc_node(inode)->file - 1) } };
+    message.readable = (struct window){ (unsigned long)line, length };
+    return pm_ask(PM_PROC_WRITE, &message);
+}
+
 static long proc_write(struct client *caller, struct file *file, struct transfer *transfer,
                        uint64_t *position)
 {
     const struct proc_node *node = proc_node(file->inode);
-    char line[WRITE_LIMIT];
-    if (!node->file)
+    char line[WRITE_LIMIT + 1] = "";
+    if ((!node->file && !node->write) || transfer->left > WRITE_LIMIT)
         return -EINVAL;
-    if (transfer->left > sizeof(line))
-        return -EINVAL;
-    if (!fiber_current())
+    if (node->file && !fiber_current())
         return -EFIBER; // before the bytes are taken
     long length = transfer_in(transfer, line, transfer->left);
     if (length <= 0)
         return length;
-    struct message message = { .args = { (unsigned long)file->inode->proc.pid,
-                                         (unsigned long)(node->file - 1) } };
-    message.readable = (struct window){ (unsigned long)line, (size_t)length };
-    long result = pm_ask(PM_PROC_WRITE, &message);
+    long result = node->file ? write_to_pm(file->inode, line, (size_t)length) : node->write(line);
     if (result < 0) {
         transfer->done = 0; // nothing counts as written
         return result;

@@ -102,6 +102,23 @@ static int text_counts(struct client *caller, struct inode *inode, struct proc_t
     return 0;
 }
 
+// Which of vfs's next allocations fails.
+static int text_failure(struct client *caller, struct inode *inode, struct proc_text *text)
+{
+    proc_print(text, "%u\n", heap_failure_countdown);
+    return 0;
+}
+
+static int write_failure(const char *line)
+{
+    char *end;
+    unsigned long n = strtoul(line, &end, 10);
+    if (end == line || (*end && *end != '\n') || n > INT32_MAX)
+        return -EINVAL;
+    heap_failure_countdown = (unsigned)n;
+    return 0;
+}
+
 #define TEXT(text_name, bits, file_name)                                                                     \
     { .name = text_name, .mode = S_IFREG | (bits), .file = PROC_FROM_PM(file_name) }
 #define OWN(text_name, function) { .name = text_name, .mode = S_IFREG | 0444, .text = function }
@@ -140,6 +157,9 @@ static const struct proc_node sys_files[] = {
 static const struct proc_node pando_files[] = {
     TEXT("counts", 0444, PROC_PANDO_COUNTS),
     OWN("counts-vfs", text_counts),
+    TEXT("fail-kernel", 0600, PROC_PANDO_FAIL_KERNEL),
+    TEXT("fail-pm", 0600, PROC_PANDO_FAIL_PM),
+    { .name = "fail-vfs", .mode = S_IFREG | 0600, .text = text_failure, .write = write_failure },
     TEXT("servers", 0444, PROC_PANDO_SERVERS),
     TEXT("restart", 0200, PROC_PANDO_RESTART),
     END,

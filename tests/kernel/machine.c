@@ -126,6 +126,18 @@ static void log_is_read_back(void)
 
 static void power_checks(void) { CHECK_EQUAL(KCALL3(system_power, ROOT_SYSTEM, 17, 0), -EINVAL); }
 
+static void allocations_fail_when_told(void)
+{
+    CHECK_EQUAL(KCALL2(system_fail, ROOT_SYSTEM, 1ul << 31), -EINVAL);
+    CHECK_EQUAL(KCALL2(system_fail, ROOT_SYSTEM, 1), 0);
+    CHECK_EQUAL(port_create(ROOT_QUOTA), -ENOMEM);
+    CHECK_EQUAL(KCALL2(system_fail, ROOT_SYSTEM, 1000), 0);
+    CHECK_EQUAL(handle_close((handle_t)port_create(ROOT_QUOTA)), 0);
+    long left = KCALL2(system_fail, ROOT_SYSTEM, 0);
+    CHECK(left > 0 && left < 1000);
+    CHECK_EQUAL(handle_close((handle_t)port_create(ROOT_QUOTA)), 0);
+}
+
 static void boot_page_is_filled(void)
 {
     static struct boot_page page;
@@ -173,6 +185,7 @@ const struct test machine_tests[] = {
     { "machine/interrupts", interrupts },
     { "machine/io_ports", io_ports },
     { "machine/clocks", clocks },
+    { "machine/allocations_fail_when_told", allocations_fail_when_told },
     { "machine/clock_scale_gives_the_clock", clock_scale_gives_the_clock },
     { "machine/log_is_read_back", log_is_read_back },
     { "machine/power_checks", power_checks },

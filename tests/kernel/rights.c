@@ -91,6 +91,7 @@ static const struct need needs[] = {
     { CALL(log_read), { { SYSTEM, READ } }, 0, 0 },
     { CALL(system_info), { { SYSTEM, READ } }, 0, 0 },
     { CALL(system_power), { { SYSTEM, C } }, 0, 0 },
+    { CALL(system_fail), { { SYSTEM, C } }, 0, 0 },
 };
 
 #undef S

@@ -19,7 +19,8 @@
     /* the memory of target.token's caller (within its windows) or of target.space */ \
     X(copy_in, 16)        /* (local, remote, length) -> bytes copied, EFAULT if none */ \
     X(copy_out, 17)       /* (local, remote, length) -> bytes copied, EFAULT if none */ \
-    X(copy_object, 18)    /* (memory, remote, length, 0 object->caller | 1 caller->object), offset wide[0] -> bytes */ \
+    X(copy_object, 18)    /* (memory, remote, length, 0 object->caller | 1 caller->object), offset wide[0] -> bytes;
+                             if none EFAULT, ENOMEM: no page for the object */ \
     X(fault_in, 19)       /* (remote, length, access, cookie), reply port wide[0]: 0 present; EINPROGRESS: a
                              MESSAGE_REPLY with the cookie follows; EFAULT, ENOMEM */ \
     X(compare_exchange, 20) /* (remote, expected, desired) 32 bits -> 0, word found in result[0]; EFAULT */ \
@@ -54,7 +55,7 @@
     X(memory_create, 64)  /* (quota, flags, pager port or 0) wide {size in bytes} -> h */ \
     X(memory_physical, 65) /* (system, length, flags) wide {physical address} -> h */ \
     X(memory_read, 66)    /* (memory, local, length) wide {offset} -> bytes */ \
-    X(memory_write, 67)   /* (memory, local, length) wide {offset} -> bytes */ \
+    X(memory_write, 67)   /* (memory, local, length) wide {offset} -> bytes, ENOMEM if none for lack of memory */ \
     X(memory_resize, 68)  /* (memory) wide {size}: pages beyond are freed and unmapped everywhere */ \
     X(memory_supply, 69)  /* (memory, local or 0 for zeroes, length) wide {offset}: pager's pages; then it answers
                              the MESSAGE_PAGE call: value >= 0 tries again, an error number is a bus error */ \
@@ -109,12 +110,14 @@
     X(system_power, 140)  /* (system, enum power_action, status) does not return */ \
     X(yield, 141)         /* () */ \
     X(clock_scale, 142)   /* () -> 0; result {start, multiplier, shift}: monotonic ns = (count - start) * multiplier
-                             >> shift of the counter that user mode reads; EOPNOTSUPP where it cannot */
+                             >> shift of the counter that user mode reads; EOPNOTSUPP where it cannot */ \
+    X(system_fail, 143)   /* (system, n) the n-th allocation of a frame or kernel object from now on fails, 0: none
+                             -> how many were left of the n before */
 // clang-format on
 
 enum kernel_call {
 #define X(name, number) CALL_##name = number,
     KERNEL_CALLS(X)
 #undef X
-        CALL_LIMIT = 143,
+        CALL_LIMIT = 144,
 };

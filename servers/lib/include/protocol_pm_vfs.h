@@ -130,6 +130,8 @@ enum pm_proc_file {
     PROC_OVERCOMMIT,
     PROC_DOMAINNAME,
     PROC_PANDO_COUNTS,
+    PROC_PANDO_FAIL_KERNEL, // how many allocations go well until one fails, 0: all
+    PROC_PANDO_FAIL_PM,
     PROC_PANDO_SERVERS,
     PROC_PANDO_RESTART, // pm asks root: ROOT_SERVERS; a write to the latter is ROOT_RESTART
 };
