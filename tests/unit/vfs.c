@@ -431,36 +431,6 @@ static void test_descriptors(void **state)
     assert_int_equal(CALL(one, close, 0), 0);
 }
 
-// Every allocation of a few calls fails once; each time all is as before.
-static void test_no_memory(void **state)
-{
-    unsigned objects = fake_memory_objects;
-    for (unsigned n = 1; n < 12; n++) {
-        int fds[2];
-        heap_failure_countdown = n;
-        long piped = CALL(one, pipe2, fds, 0);
-        heap_failure_countdown = n;
-        long fd = CALL(one, open, "/oom", O_CREAT | O_RDWR, 0600);
-        heap_failure_countdown = n;
-        struct client *child = fake_client(one, 0);
-        heap_failure_countdown = 0;
-        if (child)
-            client_exit(child);
-        if (fd >= 0)
-            CALL(one, close, fd);
-        CALL(one, unlink, "/oom");
-        if (piped == 0) {
-            CALL(one, close, fds[0]);
-            CALL(one, close, fds[1]);
-        } else {
-            assert_int_equal(piped, -ENOMEM);
-        }
-        for (int i = 0; i < 16; i++)
-            assert_null(files_get_any(one, i));
-    }
-    assert_int_equal(fake_memory_objects, objects);
-}
-
 static size_t put_entry(char *to, const char *name, unsigned mode, const char *data)
 {
     char header[111];
@@ -499,9 +469,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(paths), TEST(rename),      TEST(data),      TEST(full),    TEST(pipe),        TEST(interrupted),
-        TEST(fifo),  TEST(poll),        TEST(epoll),     TEST(locks),   TEST(permissions), TEST(mount),
-        TEST(list),  TEST(descriptors), TEST(no_memory), TEST(archive),
+        TEST(paths),       TEST(rename), TEST(data), TEST(full),        TEST(pipe),
+        TEST(interrupted), TEST(fifo),   TEST(poll), TEST(epoll),       TEST(locks),
+        TEST(permissions), TEST(mount),  TEST(list), TEST(descriptors), TEST(archive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,7 @@ struct object {
 struct fake_reply last_reply;
 uint64_t fake_time = 1000000000;
 size_t fake_pages_left = 100000;
-unsigned fake_memory_objects;
+unsigned fake_memory_objects, fake_blocks;
 long fake_pm_result;
 
 static struct object *handles[OBJECTS];
@@ -42,6 +42,7 @@ void *heap_alloc(size_t size)
 {
     if (heap_failure_countdown && --heap_failure_countdown == 0)
         return fail();
+    fake_blocks++;
     return calloc(1, size ? size : 1);
 }
 
@@ -51,10 +52,15 @@ void *heap_resize(void *block, size_t size)
 {
     if (heap_failure_countdown && --heap_failure_countdown == 0)
         return fail();
+    fake_blocks += !block;
     return realloc(block, size);
 }
 
-void heap_free(void *block) { free(block); }
+void heap_free(void *block)
+{
+    fake_blocks -= block != NULL;
+    free(block);
+}
 
 char *heap_string(const char *text)
 {

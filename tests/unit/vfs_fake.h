@@ -17,6 +17,7 @@ extern struct fake_reply last_reply;
 extern uint64_t fake_time;           // ns; what both clocks say
 extern size_t fake_pages_left;       // frames of the tmpfs quota
 extern unsigned fake_memory_objects; // that exist
+extern unsigned fake_blocks;         // of the heap, in use
 extern long fake_pm_result;          // what pm answers
 
 void fake_start(void); // root file system, /dev; once
