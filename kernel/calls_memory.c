@@ -8,6 +8,7 @@
 #include <memory.h>
 #include <port.h>
 #include <quota.h>
+#include <radix.h>
 #include <space.h>
 #include <task.h>
 
@@ -115,15 +116,20 @@ long do_memory_supply(struct task *task, unsigned long index, unsigned long loca
 long do_memory_info(struct task *task, unsigned long index, unsigned long b, unsigned long c, unsigned long d)
 {
     FIND(memory, memory, index, HANDLE_MEMORY, 0);
-    uint64_t regions = 0;
-    for (struct list *link = memory->regions.next; link != &memory->regions; link = link->next)
+    const unsigned writable_flags = MAP_SHARED_BIT | MAP_MAYWRITE_BIT;
+    uint64_t regions = 0, writable = 0;
+    list_for_each(region, &memory->regions, struct region, mappings)
+    {
         regions++;
+        writable += (region->flags & writable_flags) == writable_flags;
+    }
     uint64_t *result = task->page->result;
     result[0] = memory->size;
     result[1] = memory->resident;
     result[2] = memory->object.identity;
     result[3] = regions;
     result[4] = memory->physical;
+    result[5] = writable;
     return 0;
 }
 
@@ -132,4 +138,14 @@ long do_memory_evict(struct task *task, unsigned long index, unsigned long b, un
 {
     FIND(memory, memory, index, HANDLE_MEMORY, RIGHT_CONTROL);
     return memory_evict(memory, task->page->wide[0], task->page->wide[1]);
+}
+
+long do_memory_next(struct task *task, unsigned long index, unsigned long b, unsigned long c, unsigned long d)
+{
+    FIND(memory, memory, index, HANDLE_MEMORY, 0);
+    uint64_t page = task->page->wide[0] >> PAGE_SHIFT;
+    if (!radix_next(&memory->pages, &page))
+        return -ENOENT;
+    task->page->result[0] = page << PAGE_SHIFT;
+    return 0;
 }

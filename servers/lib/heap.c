@@ -68,10 +68,8 @@ static bool map_chunk(unsigned long address, size_t length)
 
 static void discard(unsigned long address, size_t pages)
 {
-    message_page->wide[0] = address - ARENA_START;
-    message_page->wide[1] = pages * PAGE_SIZE;
     if (arena_memory)
-        KCALL1(memory_evict, arena_memory);
+        memory_evict(arena_memory, address - ARENA_START, pages * PAGE_SIZE);
     else
         space_discard(self_space, address, pages * PAGE_SIZE);
 }

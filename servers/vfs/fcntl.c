@@ -9,6 +9,7 @@
 #include "file.h"
 #include "locks.h"
 #include "pipe.h"
+#include "tmpfs.h"
 
 #define SETTABLE_FLAGS (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC)
 
@@ -37,6 +38,8 @@ static long add_seals(struct file *file, unsigned seals)
         return -EINVAL;
     if (!file_writable(file) || inode->seals & F_SEAL_SEAL)
         return -EPERM;
+    if (seals & F_SEAL_WRITE && !(inode->seals & F_SEAL_WRITE) && tmpfs_mapped_writable(inode))
+        return -EBUSY;
     inode->seals |= seals;
     return 0;
 }

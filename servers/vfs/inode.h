@@ -60,6 +60,7 @@ struct inode {
     int64_t atime, mtime, ctime, btime;
     uint64_t size;
     unsigned seals;          // F_SEAL_*, F_SEAL_SEAL until memfd_create allows
+    bool unlinkable;         // made by O_TMPFILE with O_EXCL: never gets a name
     unsigned writers, execs; // open for writing; being executed (ETXTBSY)
     struct lock_list *locks;
     union {

@@ -10,6 +10,7 @@
 #include "calls.h"
 #include "file.h"
 #include "names_check.h"
+#include "pty.h"
 
 int call_lookup(struct client *caller, int dirfd, unsigned long address, unsigned flags, struct path *path)
 {
@@ -80,6 +81,8 @@ int name_create(struct client *caller, const struct path *directory, const struc
                 uint32_t device, struct dentry **child)
 {
     struct inode *parent = directory->dentry->inode;
+    if (parent->fs->type == &devpts_type)
+        return S_ISREG(mode) ? -EACCES : -EPERM;
     if (parent->operations) // /proc looks a name up before it refuses to make it
         return -ENOENT;
     int error = names_may_change(caller, directory);
@@ -232,7 +235,7 @@ static int link_allowed(struct client *caller, const struct path *from, const st
         return -EXDEV;
     if (S_ISDIR(inode->mode))
         return -EPERM;
-    if (inode->links == 0 && from->dentry->linked)
+    if (inode->links == 0 && (from->dentry->linked || inode->unlinkable))
         return -ENOENT;
     return names_may_change(caller, directory);
 }

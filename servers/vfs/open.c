@@ -168,7 +168,7 @@ static long open_temporary(struct client *caller, const struct open_request *req
     if (error == 0) {
         path.mount = mount_get(directory.mount);
         if (request->flags & O_EXCL)
-            path.dentry->inode->links = 0;
+            path.dentry->inode->unlinkable = true;
         fd = install(caller, &path, request->flags & ~(O_CREAT | O_EXCL | O_TRUNC));
         path_put(&path);
     }

@@ -254,6 +254,8 @@ static int mappable(const struct file *file, unsigned prot, bool shared)
         return -EACCES;
     if (shared && prot & PROT_WRITE_BIT && (!file_writable(file) || file->flags & O_APPEND))
         return -EACCES;
+    if (shared && prot & PROT_WRITE_BIT && file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+        return -EPERM;
     if (file->path.mount && file->path.mount->flags & MS_NOEXEC && prot & PROT_EXECUTE_BIT)
         return -EPERM;
     return file->operations->map ? 0 : -ENODEV;

@@ -7,6 +7,7 @@
 #include <linux_arch.h>
 #include "calls.h"
 #include "file.h"
+#include "tmpfs.h"
 
 #define TRANSFER_LIMIT 0x7ffff000ul // read(2)
 
@@ -208,6 +209,8 @@ static long seek_target(struct file *file, int64_t offset, int whence, uint64_t 
     case SEEK_HOLE:
         if (offset < 0 || offset >= size)
             return -ENXIO;
+        if (S_ISREG(file->inode->mode) && !file->inode->operations)
+            return tmpfs_seek(file->inode, (uint64_t)offset, whence == SEEK_HOLE, target);
         // All of a file counts as data, and its end as the only hole.
         *target = (uint64_t)(whence == SEEK_DATA ? offset : size);
         return 0;

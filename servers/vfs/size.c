@@ -13,6 +13,17 @@
 #define SIGXFSZ 25
 #define COPY_BUFFER 16384u
 
+// May the file get this size? -> 0, -EFBIG (with SIGXFSZ), -EPERM
+static long may_resize(struct client *caller, const struct inode *inode, uint64_t size)
+{
+    if (size > inode->size && size > caller->limits.file_size) {
+        caller->divert = DIVERT_RAISE + SIGXFSZ;
+        return -EFBIG;
+    }
+    unsigned seal = size < inode->size ? F_SEAL_SHRINK : size > inode->size ? F_SEAL_GROW : 0;
+    return inode->seals & seal ? -EPERM : 0;
+}
+
 static long resize(struct client *caller, struct inode *inode, uint64_t size)
 {
     if ((int64_t)size < 0)
@@ -21,13 +32,8 @@ static long resize(struct client *caller, struct inode *inode, uint64_t size)
         return -EISDIR;
     if (!S_ISREG(inode->mode) || inode->operations)
         return -EINVAL;
-    if (size > inode->size && size > caller->limits.file_size) {
-        caller->divert = DIVERT_RAISE + SIGXFSZ;
-        return -EFBIG;
-    }
-    if (inode->seals & (size < inode->size ? F_SEAL_SHRINK : size > inode->size ? F_SEAL_GROW : 0))
-        return -EPERM;
-    return tmpfs_truncate(inode, size);
+    long error = may_resize(caller, inode, size);
+    return error < 0 ? error : tmpfs_truncate(inode, size);
 }
 
 static long truncate_name(struct client *caller, unsigned long name, uint64_t size)
@@ -75,20 +81,15 @@ long call_ftruncate64(struct client *caller, const unsigned long args[6])
     return truncate_descriptor(caller, args[0], ARG64(args, 1));
 }
 
-static long punch_hole(struct inode *inode, uint64_t offset, uint64_t length)
+// KEEP_SIZE gives frames to what is within the file only: its object is as long as the file.
+static long allocate(struct client *caller, struct inode *inode, uint64_t offset, uint64_t end,
+                     bool keep_size)
 {
-    uint64_t end = offset + length, first = (offset + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-    uint64_t last = end & ~(uint64_t)(PAGE_SIZE - 1);
-    if (first >= last || !inode->regular.memory)
-        return tmpfs_zero(inode, offset, length);
-    int error = tmpfs_zero(inode, offset, first - offset);
+    bool grows = !keep_size && end > inode->size;
+    long error = grows ? may_resize(caller, inode, end) : 0;
     if (error == 0)
-        error = tmpfs_zero(inode, last, end - last);
-    message_page->wide[0] = first;
-    message_page->wide[1] = last - first;
-    if (error == 0)
-        KCALL1(memory_evict, inode->regular.memory);
-    return error;
+        error = tmpfs_allocate(inode, offset, end, grows);
+    return error == 0 && grows ? tmpfs_truncate(inode, end) : error;
 }
 
 long call_fallocate(struct client *caller, const unsigned long args[6])
@@ -107,12 +108,10 @@ long call_fallocate(struct client *caller, const unsigned long args[6])
     if (__builtin_add_overflow(offset, length, &end) || (int64_t)end < 0)
         return -EFBIG;
     if (mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
-        return file->inode->seals & F_SEAL_WRITE ? -EPERM : punch_hole(file->inode, offset, length);
+        return file->inode->seals & F_SEAL_WRITE ? -EPERM : tmpfs_punch(file->inode, offset, length);
     if (mode & ~FALLOC_FL_KEEP_SIZE)
         return -EOPNOTSUPP;
-    if (mode == 0 && end > file->inode->size)
-        return resize(caller, file->inode, end);
-    return 0;
+    return allocate(caller, file->inode, offset, end, mode & FALLOC_FL_KEEP_SIZE);
 }
 
 // --- copying inside vfs

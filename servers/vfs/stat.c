@@ -133,11 +133,24 @@ struct space {
     uint32_t magic, flags, device;
 };
 
+static uint32_t magic_of(const struct inode *inode)
+{
+    if (!inode->fs->internal)
+        return inode->fs->type->magic;
+    switch (inode->mode & S_IFMT) {
+    case S_IFREG: return TMPFS_MAGIC; // a memfd
+    case S_IFIFO: return PIPEFS_MAGIC;
+    case S_IFSOCK: return SOCKFS_MAGIC;
+    default: return ANON_INODE_FS_MAGIC;
+    }
+}
+
 static void measure(const struct path *path, struct space *space)
 {
     const struct file_system *fs = path->dentry->inode->fs;
-    *space =
-        (struct space){ .magic = fs->type->magic, .device = fs->device, .flags = ST_VALID | ST_RELATIME };
+    *space = (struct space){ .magic = magic_of(path->dentry->inode),
+                             .device = fs->device,
+                             .flags = ST_VALID | ST_RELATIME };
     if (path->mount)
         space->flags |= path->mount->flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC);
     if (fs->type->magic != TMPFS_MAGIC)

@@ -52,7 +52,7 @@ static void give_back(struct inode *inode)
         inode->regular.allocated = size;
 }
 
-int tmpfs_zero(struct inode *inode, uint64_t offset, uint64_t length)
+static int zero(struct inode *inode, uint64_t offset, uint64_t length)
 {
     static const char zeroes[4096];
     if (!inode->regular.memory || offset >= inode->regular.allocated)
@@ -85,7 +85,7 @@ int tmpfs_truncate(struct inode *inode, uint64_t size)
     uint64_t before = count_before(inode);
     if (size < inode->size && inode->regular.memory) {
         if (size & (PAGE_SIZE - 1))
-            tmpfs_zero(inode, size, page_round(size) - size);
+            zero(inode, size, page_round(size) - size);
         inode->size = size;
         give_back(inode);
     } else if (size > inode->size) {
@@ -97,6 +97,100 @@ int tmpfs_truncate(struct inode *inode, uint64_t size)
     inode->mtime = inode->ctime = time_now();
     count_after(inode, before);
     return 0;
+}
+
+// The first page there that ends behind offset; UINT64_MAX: none.
+static uint64_t next_page(const struct inode *inode, uint64_t offset)
+{
+    if (!inode->regular.memory || memory_next(inode->regular.memory, offset) < 0)
+        return UINT64_MAX;
+    return message_page->result[0];
+}
+
+static bool room_for(const struct inode *inode, uint64_t pages)
+{
+    const struct file_system *fs = inode->fs;
+    if (fs->limit && fs->used + pages > fs->limit)
+        return false;
+    return KCALL1(quota_info, tmpfs_quota) < 0 || message_page->result[1] + pages <= message_page->result[0];
+}
+
+// The pages of [offset, end) that are not there: each gets a frame if `add`. -> how many, -ENOSPC
+static long missing(struct inode *inode, uint64_t offset, uint64_t end, bool add)
+{
+    long count = 0;
+    for (uint64_t at = offset & ~(uint64_t)(PAGE_SIZE - 1); at < end; at += PAGE_SIZE) {
+        for (uint64_t next = next_page(inode, at); at < end && at < next; at += PAGE_SIZE) {
+            if (add && memory_write(inode->regular.memory, at, "", 1) != 1)
+                return -ENOSPC;
+            count++;
+        }
+    }
+    return count;
+}
+
+int tmpfs_allocate(struct inode *inode, uint64_t offset, uint64_t end, bool grow)
+{
+    // What cannot fit is refused before its pages are counted one by one.
+    uint64_t pages = page_round(end - offset) / PAGE_SIZE, resident = tmpfs_resident(inode);
+    if ((pages > resident && !room_for(inode, pages - resident)) ||
+        !room_for(inode, (uint64_t)missing(inode, offset, end, false)))
+        return -ENOSPC;
+    uint64_t before = count_before(inode), last = page_round(inode->size);
+    if (!grow && end > last)
+        end = last;
+    if (end <= offset)
+        return 0;
+    int error = tmpfs_reserve(inode, end);
+    if (error == 0 && missing(inode, offset, end, true) < 0)
+        error = -ENOSPC;
+    if (error < 0)
+        give_back(inode);
+    count_after(inode, before);
+    return error;
+}
+
+int tmpfs_punch(struct inode *inode, uint64_t offset, uint64_t length)
+{
+    uint64_t before = count_before(inode), end = offset + length;
+    uint64_t first = page_round(offset), last = end & ~(uint64_t)(PAGE_SIZE - 1);
+    if (!inode->regular.memory)
+        return 0;
+    int error;
+    if (first >= last) {
+        error = zero(inode, offset, length);
+    } else {
+        error = zero(inode, offset, first - offset);
+        if (error == 0)
+            error = zero(inode, last, end - last);
+        memory_evict(inode->regular.memory, first, last - first);
+    }
+    inode->mtime = inode->ctime = time_now();
+    count_after(inode, before);
+    return error;
+}
+
+int tmpfs_seek(const struct inode *inode, uint64_t offset, bool hole, uint64_t *target)
+{
+    if (offset >= inode->size)
+        return -ENXIO;
+    uint64_t at = offset;
+    if (hole) {
+        while (at < inode->size && next_page(inode, at) <= at)
+            at = (at & ~(uint64_t)(PAGE_SIZE - 1)) + PAGE_SIZE;
+    } else {
+        uint64_t next = next_page(inode, at);
+        at = next > at ? next : at;
+        if (at >= inode->size)
+            return -ENXIO;
+    }
+    *target = at < inode->size ? at : inode->size;
+    return 0;
+}
+
+bool tmpfs_mapped_writable(const struct inode *inode)
+{
+    return inode->regular.memory && memory_info(inode->regular.memory) == 0 && message_page->result[5] > 0;
 }
 
 void tmpfs_release(struct inode *inode)

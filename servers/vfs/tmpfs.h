@@ -17,4 +17,11 @@ int tmpfs_truncate(struct inode *inode, uint64_t size);
 int tmpfs_memory(struct inode *inode);
 // Makes the object large enough for `size` bytes. -> 0, -ENOSPC
 int tmpfs_reserve(struct inode *inode, uint64_t size);
-int tmpfs_zero(struct inode *inode, uint64_t offset, uint64_t length); // punches a hole
+// Gives every page of [offset, end) a frame if all find room; beyond the file's end only if it is to grow.
+// -> 0, -ENOSPC
+int tmpfs_allocate(struct inode *inode, uint64_t offset, uint64_t end, bool grow);
+int tmpfs_punch(struct inode *inode, uint64_t offset,
+                uint64_t length); // reads as zeroes; whole pages are freed
+// Where the first data or hole at or after offset begins. -> 0, -ENXIO
+int tmpfs_seek(const struct inode *inode, uint64_t offset, bool hole, uint64_t *target);
+bool tmpfs_mapped_writable(const struct inode *inode); // shared

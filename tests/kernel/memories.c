@@ -64,6 +64,7 @@ static void mappings_share_pages(void)
     CHECK_EQUAL(byte, 's');
     CHECK_EQUAL(memory_info((handle_t)memory), 0);
     CHECK_EQUAL(message_page->result[3], 2);
+    CHECK_EQUAL(message_page->result[5], 1); // the shared one
     CHECK_EQUAL(memory_resize((handle_t)memory, PAGE_SIZE), 0);
     CHECK_EQUAL(copy_in(0, (handle_t)a, &byte, AREA + PAGE_SIZE, 1), -EFAULT); // beyond the end now
     CHECK_EQUAL(copy_in(0, (handle_t)a, &byte, AREA, 1), 1);
@@ -103,10 +104,13 @@ static void evict(void)
     char byte = 'e';
     CHECK_EQUAL(memory_write((handle_t)memory, 0, &byte, 1), 1);
     CHECK_EQUAL(memory_write((handle_t)memory, PAGE_SIZE, &byte, 1), 1);
-    message_page->wide[0] = 0;
-    message_page->wide[1] = PAGE_SIZE;
-    CHECK_EQUAL(KCALL1(memory_evict, memory), 0);
+    CHECK_EQUAL(memory_next((handle_t)memory, 5), 0);
+    CHECK_EQUAL(message_page->result[0], 0);
+    CHECK_EQUAL(memory_evict((handle_t)memory, 0, PAGE_SIZE), 0);
     CHECK_EQUAL(resident((handle_t)memory), 1);
+    CHECK_EQUAL(memory_next((handle_t)memory, 5), 0);
+    CHECK_EQUAL(message_page->result[0], PAGE_SIZE);
+    CHECK_EQUAL(memory_next((handle_t)memory, 2 * PAGE_SIZE), -ENOENT);
     CHECK_EQUAL(memory_read((handle_t)memory, PAGE_SIZE, &byte, 1), 1);
     CHECK_EQUAL(byte, 'e');
     handle_close((handle_t)memory);

@@ -55,6 +55,7 @@ static const struct need needs[] = {
     { CALL(memory_supply), { { MEMORY, C } }, 0, 0 },
     { CALL(memory_info), { { MEMORY, 0 } }, 0, 0 },
     { CALL(memory_evict), { { MEMORY, C } }, 0, 0 },
+    { CALL(memory_next), { { MEMORY, 0 } }, 0, 0 },
     { CALL(task_create), { { SPACE, C }, { QUOTA, C } }, 0, 0 },
     { CALL(task_clone), { { TASK, C }, { SPACE, C }, { QUOTA, C } }, 0, 0 },
     { CALL(task_start), { { TASK, C } }, 0, 0 },

@@ -60,8 +60,11 @@
     X(memory_supply, 69)  /* (memory, local or 0 for zeroes, length) wide {offset}: pager's pages; then it answers
                              the MESSAGE_PAGE call: value >= 0 tries again, an error number is a bus error */ \
     X(memory_info, 70)    /* (memory) -> 0; result {size, resident pages, identity, mapping regions,
-                             physical address of LOW and physical memory, else 0} */ \
+                             physical address of LOW and physical memory, else 0; those of the regions that are shared
+                             and may be written} */ \
     X(memory_evict, 71)   /* (memory) wide {offset, length}: drop pages, unmap them everywhere */ \
+    X(memory_next, 72)    /* (memory) wide {offset} -> 0; result {offset of the first resident page that ends behind it},
+                             -ENOENT: none */ \
     /* tasks */ \
     X(task_create, 80)    /* (space, quota, owner port or 0, owner label) native task; wide {entry, stack, argument,
                              address of its message page, 0 for a routed task without one} -> h, not started */ \

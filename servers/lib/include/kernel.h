@@ -151,6 +151,17 @@ static inline long memory_resize(handle_t memory, uint64_t size)
     return KCALL1(memory_resize, memory);
 }
 static inline long memory_info(handle_t memory) { return KCALL1(memory_info, memory); }
+static inline long memory_evict(handle_t memory, uint64_t offset, uint64_t length)
+{
+    message_page->wide[0] = offset;
+    message_page->wide[1] = length;
+    return KCALL1(memory_evict, memory);
+}
+static inline long memory_next(handle_t memory, uint64_t offset)
+{
+    message_page->wide[0] = offset;
+    return KCALL1(memory_next, memory);
+}
 
 // --- tasks
 struct task_start {
