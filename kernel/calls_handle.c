@@ -79,10 +79,10 @@ long do_call_create(struct task *task, unsigned long index, unsigned long b, uns
 }
 
 long do_quota_create(struct task *task, unsigned long index, unsigned long frame_limit,
-                     unsigned long task_limit, unsigned long d)
+                     unsigned long task_limit, unsigned long reserve)
 {
     FIND(quota, parent, index, HANDLE_QUOTA, RIGHT_CONTROL);
-    struct quota *quota = quota_create(parent, frame_limit, task_limit);
+    struct quota *quota = quota_create(parent, frame_limit, task_limit, reserve);
     return quota ? calls_give(task, &quota->object, RIGHT_ALL) : -ENOMEM;
 }
 

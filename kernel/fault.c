@@ -179,7 +179,10 @@ static long missing_object_page(struct fault *fault, struct memory **wanted, uin
                 *wanted = memory;
                 *wanted_page = page;
             }
-            return error;
+            // An object that is full is no shortage that the space's owner could end.
+            bool full =
+                memory->quota != fault->space->quota && memory->quota->frames >= memory->quota->frame_limit;
+            return error == -ENOMEM && full ? -ERANGE : error;
         }
         physical = frame_address(frame);
     }

@@ -171,10 +171,10 @@ struct frame *frame_alloc(struct quota *quota, unsigned order, unsigned flags)
 {
     if (order > MAX_ORDER || allocation_fails())
         return NULL;
-    if (!quota)
-        flags |= FRAME_EMERGENCY;
-    else if (!quota_charge(quota, 1ull << order))
+    if (quota && !quota_charge(quota, 1ull << order))
         return NULL;
+    if (!quota || quota->reserve)
+        flags |= FRAME_EMERGENCY;
     struct frame *frame = try_alloc(order, flags);
     if (!frame)
         frame = alloc_hard(order, flags);

@@ -4,14 +4,16 @@
 #include <errno.h>
 #include <frame.h>
 #include <quota.h>
+#include <work.h>
 
 struct quota machine_quota = {
     .object = { .references = 1, .type = HANDLE_QUOTA },
     .frame_limit = UINT64_MAX,
     .task_limit = UINT64_MAX,
+    .reserve = true,
 };
 
-struct quota *quota_create(struct quota *parent, uint64_t frame_limit, uint64_t task_limit)
+struct quota *quota_create(struct quota *parent, uint64_t frame_limit, uint64_t task_limit, bool reserve)
 {
     struct quota *quota = kmalloc(parent, sizeof *quota);
     if (!quota)
@@ -21,10 +23,11 @@ struct quota *quota_create(struct quota *parent, uint64_t frame_limit, uint64_t 
     quota->parent = parent;
     quota->frame_limit = frame_limit;
     quota->task_limit = task_limit;
+    quota->reserve = reserve && parent->reserve;
     return quota;
 }
 
-bool quota_charge(struct quota *quota, uint64_t count)
+static bool try_charge(struct quota *quota, uint64_t count)
 {
     struct quota *refused = quota;
     while (refused && refused->frames + count <= refused->frame_limit) {
@@ -36,6 +39,15 @@ bool quota_charge(struct quota *quota, uint64_t count)
     for (; quota != refused; quota = quota->parent)
         quota->frames -= count;
     return false;
+}
+
+// What is dead but not yet taken apart is still charged.
+bool quota_charge(struct quota *quota, uint64_t count)
+{
+    while (!try_charge(quota, count))
+        if (!work_step())
+            return false;
+    return true;
 }
 
 void quota_uncharge(struct quota *quota, uint64_t count)

@@ -29,9 +29,10 @@ struct frame {
     };
 };
 
-#define FRAME_LOW 1u       // frame_alloc: must be directly mapped
-#define FRAME_ZERO 2u      // frame_alloc: filled with zeroes
-#define FRAME_EMERGENCY 4u // frame_alloc: may use the reserve (as what no quota pays for always may)
+#define FRAME_LOW 1u  // frame_alloc: must be directly mapped
+#define FRAME_ZERO 2u // frame_alloc: filled with zeroes
+#define FRAME_EMERGENCY                                                                                      \
+    4u // frame_alloc: may use the reserve (as what no quota pays for, or one with the reserve)
 
 extern struct frame *frames; // descriptors of all physical frames from frame_base on
 extern uint64_t frame_base;

@@ -14,9 +14,10 @@ struct quota {
     uint64_t task_limit, tasks;
     uint64_t bytes; // of kernel objects, in whole frames included in `frames` through the slab's frames
     uint64_t objects;
+    bool reserve; // its frames may come from the reserve: for those who deal with a shortage
 };
 
-struct quota *quota_create(struct quota *parent, uint64_t frames, uint64_t tasks);
+struct quota *quota_create(struct quota *parent, uint64_t frames, uint64_t tasks, bool reserve);
 bool quota_charge(struct quota *quota, uint64_t frames); // all ancestors or none
 void quota_uncharge(struct quota *quota, uint64_t frames);
 bool quota_charge_task(struct quota *quota);

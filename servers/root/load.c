@@ -22,7 +22,7 @@ _Static_assert(sizeof(struct start_page) <= PAGE_SIZE, "the start page is one pa
 int server_prepare(struct server *server)
 {
     message_page->wide[0] = 0;
-    long quota = KCALL3(quota_create, ROOT_QUOTA, machine_frames * server->percent / 100, 16);
+    long quota = KCALL4(quota_create, ROOT_QUOTA, machine_frames * server->percent / 100, 16, 1);
     if (quota < 0)
         return (int)quota;
     server->quota = (handle_t)quota;
@@ -117,7 +117,7 @@ static long give_object(struct give *give)
         return port_badge(other ? other->port : self_port, 0, RIGHT_SEND | RIGHT_TRANSFER, false);
     case GIVE_FILE: return file_object(give);
     case GIVE_QUOTA:
-        return KCALL3(quota_create, ROOT_QUOTA, machine_frames * give->amount / 100, machine_frames);
+        return KCALL4(quota_create, ROOT_QUOTA, machine_frames * give->amount / 100, machine_frames, 0);
     case GIVE_HEAP: return memory_create(ROOT_QUOTA, (uint64_t)give->amount << 20, 0, 0);
     case GIVE_ARCHIVE: give->value = archive_size; return ROOT_ARCHIVE;
     case GIVE_SYSTEM: return ROOT_SYSTEM;

@@ -103,7 +103,7 @@ void fake_start(void)
 
 struct quota *fake_quota(uint64_t limit)
 {
-    struct quota *quota = quota_create(&machine_quota, limit, 0);
+    struct quota *quota = quota_create(&machine_quota, limit, 0, false);
     assert_non_null(quota);
     return quota;
 }

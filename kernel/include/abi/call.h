@@ -96,7 +96,8 @@
     X(routes_constant, 114) /* (routes, number, index) answered by the kernel from the task's constants */ \
     X(routes_yield, 115) /* (routes, number) answered 0 by the kernel after letting equals run */ \
     /* machine */ \
-    X(quota_create, 128)  /* (parent, frames, tasks) -> h */ \
+    X(quota_create, 128)  /* (parent, frames, tasks, reserve) -> h; reserve 1: its frames may come from what is kept
+                             back for those who deal with a shortage, if the parent's may */ \
     X(quota_info, 129)    /* (quota) -> 0; result {frame limit, frames used, task limit, tasks, kernel bytes, objects} */ \
     X(quota_set, 130)     /* (quota, frames, tasks) needs RIGHT_WRITE, which who only spends it should not have */ \
     X(irq_create, 131)    /* (system, line) -> h */ \
