@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Kernel calls that take more than registers: they fill the message page first.
 #include <counter.h>
+#include <errno.h>
 #include <kernel.h>
 #include <string.h>
 
@@ -22,6 +23,41 @@ long copy_out(token_t token, handle_t space, const void *local, unsigned long re
 {
     set_target(token, space);
     return KCALL3(copy_out, local, remote, length);
+}
+
+long copy_prepare(token_t token, handle_t space, unsigned long remote, size_t length, unsigned access)
+{
+    set_target(token, space);
+    message_page->wide[0] = 0;
+    long error = KCALL4(fault_in, remote, length, access, 0);
+    return error == 0 || error == -ENOMEM ? error : -EFAULT;
+}
+
+// A copy ends early where a page is missing: once that is there it goes on.
+long copy_in_all(token_t token, handle_t space, void *local, unsigned long remote, size_t length)
+{
+    for (size_t done = 0;;) {
+        long got = copy_in(token, space, (char *)local + done, remote + done, length - done);
+        done += got > 0 ? (size_t)got : 0;
+        if (done == length)
+            return 0;
+        long error = copy_prepare(token, space, remote + done, 1, ACCESS_READ);
+        if (error < 0)
+            return error;
+    }
+}
+
+long copy_out_all(token_t token, handle_t space, const void *local, unsigned long remote, size_t length)
+{
+    for (size_t done = 0;;) {
+        long got = copy_out(token, space, (const char *)local + done, remote + done, length - done);
+        done += got > 0 ? (size_t)got : 0;
+        if (done == length)
+            return 0;
+        long error = copy_prepare(token, space, remote + done, 1, ACCESS_WRITE);
+        if (error < 0)
+            return error;
+    }
 }
 
 long copy_object(token_t token, handle_t memory, uint64_t offset, unsigned long remote, size_t length,

@@ -84,7 +84,7 @@ static int free_slot(handle_t task)
 static long set_area(handle_t task, handle_t space, unsigned long address, bool allocate)
 {
     struct user_desc desc;
-    if (copy_in(0, space, &desc, address, sizeof(desc)) != sizeof(desc))
+    if (copy_in_all(0, space, &desc, address, sizeof(desc)) < 0)
         return -EFAULT;
     if (!is_allowed(&desc))
         return -EINVAL;
@@ -94,7 +94,7 @@ static long set_area(handle_t task, handle_t space, unsigned long address, bool 
         if (slot < 0)
             return slot;
         uint32_t entry = (uint32_t)slot + TLS_ENTRY_MIN;
-        if (copy_out(0, space, &entry, address, sizeof(entry)) != sizeof(entry))
+        if (copy_out_all(0, space, &entry, address, sizeof(entry)) < 0)
             return -EFAULT;
     }
     if (slot < 0 || slot >= TLS_SLOTS)
@@ -117,7 +117,7 @@ long tls_set_area(handle_t task, handle_t space, unsigned long user_desc)
 long tls_get_area(handle_t task, handle_t space, unsigned long user_desc)
 {
     uint32_t entry;
-    if (copy_in(0, space, &entry, user_desc, sizeof(entry)) != sizeof(entry))
+    if (copy_in_all(0, space, &entry, user_desc, sizeof(entry)) < 0)
         return -EFAULT;
     if (entry < TLS_ENTRY_MIN || entry >= TLS_ENTRY_MIN + TLS_SLOTS)
         return -EINVAL;
@@ -127,7 +127,7 @@ long tls_get_area(handle_t task, handle_t space, unsigned long user_desc)
     uint32_t words[2] = { (uint32_t)message_page->result[0], (uint32_t)message_page->result[1] };
     struct user_desc desc;
     from_words(entry, words, &desc);
-    return copy_out(0, space, &desc, user_desc, sizeof(desc)) == sizeof(desc) ? 0 : -EFAULT;
+    return copy_out_all(0, space, &desc, user_desc, sizeof(desc)) < 0 ? -EFAULT : 0;
 }
 
 // --- processor

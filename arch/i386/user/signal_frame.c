@@ -95,7 +95,7 @@ static int push_fpu(handle_t task, handle_t space, unsigned long *stack)
     legacy_from_fxsave(&fpu.legacy, fpu.fxsave);
     unsigned long image = (*stack - FXSAVE_SIZE) & ~63ul;
     *stack = image - sizeof(struct fpu_legacy);
-    return copy_out(0, space, &fpu, *stack, sizeof(fpu)) == sizeof(fpu) ? 0 : -EFAULT;
+    return (int)copy_out_all(0, space, &fpu, *stack, sizeof(fpu));
 }
 
 static int pop_fpu(handle_t task, handle_t space, unsigned long address)
@@ -103,7 +103,7 @@ static int pop_fpu(handle_t task, handle_t space, unsigned long address)
     if (address == 0)
         return (int)task_write_fpu(task, NULL, 0);
     struct fpu_frame fpu;
-    if (copy_in(0, space, &fpu, address, sizeof(fpu)) != sizeof(fpu))
+    if (copy_in_all(0, space, &fpu, address, sizeof(fpu)) < 0)
         return -EFAULT;
     fxsave_from_legacy(fpu.fxsave, &fpu.legacy);
     memset(fpu.fxsave + 464, 0, 48);
@@ -165,8 +165,9 @@ static int push_old(handle_t space, struct user_frame *frame, const struct signa
     local.extra_mask = (uint32_t)(delivery->mask >> 32);
     memcpy(local.code, old_code, sizeof(old_code));
     unsigned long address = place(fpu, sizeof(local));
-    if (copy_out(0, space, &local, address, sizeof(local)) != sizeof(local))
-        return -EFAULT;
+    long error = copy_out_all(0, space, &local, address, sizeof(local));
+    if (error < 0)
+        return (int)error;
     enter_handler(frame, delivery, address);
     return 0;
 }
@@ -189,8 +190,9 @@ static int push_rt(handle_t space, struct user_frame *frame, const struct signal
     local.uc.mask[0] = (uint32_t)delivery->mask;
     local.uc.mask[1] = (uint32_t)(delivery->mask >> 32);
     memcpy(local.code, rt_code, sizeof(rt_code));
-    if (copy_out(0, space, &local, address, sizeof(local)) != sizeof(local))
-        return -EFAULT;
+    long error = copy_out_all(0, space, &local, address, sizeof(local));
+    if (error < 0)
+        return (int)error;
     enter_handler(frame, delivery, address);
     frame->edx = local.info_pointer;
     frame->ecx = local.uc_pointer;
@@ -201,8 +203,9 @@ int signal_frame_push(handle_t task, handle_t space, struct user_frame *frame,
                       const struct signal_delivery *delivery)
 {
     unsigned long fpu = delivery->stack;
-    if (push_fpu(task, space, &fpu) < 0)
-        return -EFAULT;
+    int error = push_fpu(task, space, &fpu);
+    if (error < 0)
+        return error;
     return delivery->flags & SA_SIGINFO ? push_rt(space, frame, delivery, fpu)
                                         : push_old(space, frame, delivery, fpu);
 }
@@ -240,7 +243,7 @@ int signal_frame_pop(handle_t task, handle_t space, struct user_frame *frame, bo
 {
     if (rt) { // the return address was popped
         struct rt_sigframe local;
-        if (copy_in(0, space, &local, frame->esp - 4, sizeof(local)) != sizeof(local))
+        if (copy_in_all(0, space, &local, frame->esp - 4, sizeof(local)) < 0)
             return -EFAULT;
         *mask = local.uc.mask[0] | (uint64_t)local.uc.mask[1] << 32;
         *alternate =
@@ -248,7 +251,7 @@ int signal_frame_pop(handle_t task, handle_t space, struct user_frame *frame, bo
         return restore_context(task, space, frame, &local.uc.context);
     }
     struct old_sigframe local; // the signal number was popped as well
-    if (copy_in(0, space, &local, frame->esp - 8, sizeof(local)) != sizeof(local))
+    if (copy_in_all(0, space, &local, frame->esp - 8, sizeof(local)) < 0)
         return -EFAULT;
     *mask = local.context.oldmask | (uint64_t)local.extra_mask << 32;
     return restore_context(task, space, frame, &local.context);

@@ -43,8 +43,9 @@ int signal_frame_push(handle_t task, handle_t space, struct user_frame *frame,
     fill_context(task, frame, &local.uc.context);
 
     unsigned long address = (delivery->stack - sizeof(local)) & ~15ul;
-    if (copy_out(0, space, &local, address, sizeof(local)) != sizeof(local))
-        return -EFAULT;
+    long error = copy_out_all(0, space, &local, address, sizeof(local));
+    if (error < 0)
+        return (int)error;
     frame->pc = delivery->handler;
     frame->x[X_RA] = delivery->rt_trampoline;
     frame->x[X_SP] = address;
@@ -59,7 +60,7 @@ int signal_frame_pop(handle_t task, handle_t space, struct user_frame *frame, bo
                      struct stack_info *alternate)
 {
     struct rt_sigframe local;
-    if (copy_in(0, space, &local, frame->x[X_SP], sizeof(local)) != sizeof(local))
+    if (copy_in_all(0, space, &local, frame->x[X_SP], sizeof(local)) < 0)
         return -EFAULT;
     const struct sigcontext *context = &local.uc.context;
     struct fpu_state fpu = { .fcsr = context->fcsr };

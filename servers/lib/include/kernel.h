@@ -61,6 +61,11 @@ long copy_in(token_t token, handle_t space, void *local, unsigned long remote, s
 long copy_out(token_t token, handle_t space, const void *local, unsigned long remote, size_t length);
 long copy_object(token_t token, handle_t memory, uint64_t offset, unsigned long remote, size_t length,
                  bool to_object);
+// Brings in what a short copy did not find there. -> 0, -EFAULT, or -ENOMEM: there is no frame for it
+long copy_prepare(token_t token, handle_t space, unsigned long remote, size_t length, unsigned access);
+// All of it. -> 0 or as copy_prepare
+long copy_in_all(token_t token, handle_t space, void *local, unsigned long remote, size_t length);
+long copy_out_all(token_t token, handle_t space, const void *local, unsigned long remote, size_t length);
 
 // --- handles, ports
 static inline long handle_close(handle_t h) { return KCALL1(handle_close, h); }
