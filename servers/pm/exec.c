@@ -321,6 +321,10 @@ static long do_exec(struct exec *exec, int dirfd, unsigned flags)
         return error;
     compute_credentials(exec);
     error = build(exec);
+    if (error < 0 && exec->mm && exec->mm->starved && thread->mm) {
+        thread->mm->starved = true; // the call is made again when there is memory
+        return -EFAULT;
+    }
     if (error < 0)
         return error;
     if (thread->sighand->references > thread->process->live) {

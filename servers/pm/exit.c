@@ -5,6 +5,7 @@
 #include "exit_mm.h"
 #include "itimer.h"
 #include "process.h"
+#include "shortage.h"
 #include "state.h"
 #include "thread.h"
 #include "vfs_client.h"
@@ -314,6 +315,7 @@ static void exit_fiber(void *unused)
         do_exit(thread);
     }
     pm->exit_fibers--;
+    memory_freed();
 }
 
 // Without memory to queue a start some fiber is at work, and the loop comes back here.

@@ -4,7 +4,7 @@
 
 #include "mm.h"
 #include "process.h"
-#include "state.h"
+#include "shortage.h"
 #include "thread.h"
 
 #include <errno.h>
@@ -17,45 +17,6 @@ static struct siginfo fault_signal(int signal, int code, unsigned long address)
     struct siginfo info = { .signo = signal, .code = code };
     info.fault.address = (void *)address;
     return info;
-}
-
-// --- out of frames: the largest process goes (proc(5), oom_score_adj), not whoever happened to ask last
-
-static uint64_t badness(struct process *process)
-{
-    struct thread *thread = process_any_thread(process);
-    if (process == pm->init || !thread->mm || process->live == 0)
-        return 0;
-    if (process->oom_score_adj <= -1000)
-        return 0;
-    struct mm_usage usage;
-    mm_usage(thread->mm, &usage);
-    uint64_t pages = usage.resident + usage.tables;
-    return pages + (uint64_t)((int64_t)pages * process->oom_score_adj / 1000) + 1;
-}
-
-static bool any_dying(void) { return !list_empty(&pm->exits) || pm->exit_fibers > 0; }
-
-static void out_of_memory(struct thread *thread)
-{
-    struct process *victim = NULL;
-    uint64_t worst = 0;
-    for (struct pid *pid = pid_next(1); pid; pid = pid_next(pid->number + 1)) {
-        uint64_t points = pid->process ? badness(pid->process) : 0;
-        if (points > worst) {
-            worst = points;
-            victim = pid->process;
-        }
-    }
-    if (any_dying() && victim != thread->process) { // memory is on its way back: try again after that
-        thread_return_frame(thread);
-        return;
-    }
-    if (!victim)
-        system_stop("out of memory and nobody to kill", 105);
-    print("pm: out of memory: killed process %d (%s)\n", process_id(victim), victim->leader->comm);
-    process_exit(victim, SIGKILL);
-    thread_return_frame(thread);
 }
 
 static struct siginfo info_of(const struct message *message)
@@ -78,7 +39,7 @@ static struct siginfo info_of(const struct message *message)
 void fault(struct thread *thread, const struct message *message)
 {
     if (message->number == FAULT_MEMORY) {
-        out_of_memory(thread);
+        memory_wait(thread); // then it touches the page again
         return;
     }
     thread->fault_address = message->args[0];

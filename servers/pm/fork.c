@@ -116,6 +116,20 @@ static int copy_signal(struct thread *child, struct thread *caller, uint64_t fla
     return 0;
 }
 
+// What store_tids will write cannot be missing then for lack of frames.
+static int prepare_tids(struct thread *child, struct thread *caller, const struct clone_args *args)
+{
+    struct mm *mm = child->mm;
+    if ((args->flags & CLONE_PARENT_SETTID) &&
+        !mm_prepare(caller->mm, (unsigned long)args->parent_tid, sizeof(int32_t)))
+        return -EFAULT;
+    if (!(args->flags & CLONE_CHILD_SETTID) ||
+        mm_prepare(mm, (unsigned long)args->child_tid, sizeof(int32_t)))
+        return 0;
+    caller->mm->starved = true;
+    return -EFAULT;
+}
+
 static int copy_mm(struct thread *child, struct thread *caller, uint64_t flags)
 {
     if ((flags & CLONE_VM) && !(flags & CLONE_VFORK))
@@ -227,6 +241,9 @@ static struct thread *copy_process(struct thread *caller, const struct clone_arg
     cause = copy_mm(child, caller, args->flags);
     if (cause < 0)
         goto fail_mm;
+    cause = prepare_tids(child, caller, args);
+    if (cause < 0)
+        goto fail_task;
     cause = copy_task(child, caller, args);
     if (cause < 0)
         goto fail_task;
@@ -285,6 +302,10 @@ static long do_fork(struct thread *caller, const struct clone_args *args)
     if (signals_due(caller))
         return -ERESTARTNOINTR;
     struct thread *child = copy_process(caller, args, &error);
+    if (!child && error == -ENOMEM) { // as on Linux somebody else pays for a process, not who asks for it
+        caller->mm->starved = true;
+        return -EFAULT;
+    }
     if (!child)
         return error;
     int32_t tid = child->pid->number;

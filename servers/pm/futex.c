@@ -29,7 +29,7 @@ static long get_key(struct mm *mm, unsigned long address, bool shared, struct fu
         return 0;
     message_page->target.token = 0;
     message_page->target.space = mm->space;
-    if (KCALL2(resolve, address, ACCESS_READ) < 0)
+    if (mm_reached(mm, KCALL2(resolve, address, ACCESS_READ)) < 0)
         return -EFAULT;
     if (message_page->result[2])
         *key = (struct futex_key){ message_page->result[0] << 1, message_page->result[1] };
@@ -201,7 +201,8 @@ static long change_word(struct thread *caller, unsigned long address, uint32_t c
     for (;;) {
         message_page->target.token = 0;
         message_page->target.space = caller->mm->space;
-        if (KCALL3(compare_exchange, address, word, operate(operation, word, argument)) < 0)
+        if (mm_reached(caller->mm,
+                       KCALL3(compare_exchange, address, word, operate(operation, word, argument))) < 0)
             return -EFAULT;
         uint32_t found = (uint32_t)message_page->result[0];
         if (found == word)

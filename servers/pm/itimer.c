@@ -181,6 +181,8 @@ long call_setitimer(struct thread *caller, const unsigned long args[6])
         return -EFAULT;
     if (!to_ns(&user.interval, &new.interval) || !to_ns(&user.value, &new.value))
         return -EINVAL;
+    if (args[2] && !mm_prepare(caller->mm, args[2], sizeof user))
+        return -EFAULT;
     get(caller->process, (int)args[0], &old);
     set(caller->process, (int)args[0], &new);
     return args[2] ? store(caller, args[2], &old) : 0;

@@ -5,7 +5,7 @@
 #include "pid.h"
 #include "proc.h"
 #include "process.h"
-#include "state.h"
+#include "shortage.h"
 #include "thread.h"
 
 #include <errno.h>
@@ -70,6 +70,10 @@ void leaf_call(const struct message *message)
     case PM_PROC_INFO:
     case PM_PROC_READ:
     case PM_PROC_WRITE: value = proc_call(message); break;
+    case PM_MEMORY:
+        memory_wait_vfs(message->token);
+        value = NO_REPLY;
+        break;
     default: value = -ENOSYS;
     }
     if (value != NO_REPLY)

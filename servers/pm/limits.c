@@ -122,6 +122,8 @@ long call_prlimit64(struct thread *caller, const unsigned long args[6])
         if (!may_limit(caller, pid->thread))
             return -EPERM;
     }
+    if (args[3] && !mm_prepare(caller->mm, args[3], sizeof old))
+        return -EFAULT;
     old = target->limits[args[1]];
     long result = args[2] ? set(caller, target, (unsigned)args[1], &new) : 0;
     if (args[3] && (result == 0 || result == NO_REPLY) && mm_write(caller->mm, args[3], &old, sizeof old) < 0)

@@ -73,6 +73,7 @@ static void state_init(void)
     list_init(&pm->users);
     list_init(&pm->returns);
     list_init(&pm->exits);
+    list_init(&pm->starving);
     for (int i = 0; i < FUTEX_BUCKETS; i++)
         list_init(&pm->futexes[i]);
     pm->port = self_port;

@@ -2,6 +2,7 @@
 // Address spaces: creation, copy at fork, release; the files that mappings are of; access to user memory.
 #include "mm.h"
 
+#include "shortage.h"
 #include "state.h"
 
 #include <errno.h>
@@ -51,6 +52,7 @@ struct mm *mm_clone(struct mm *parent, int *error)
         return NULL;
     memcpy(mm, parent, sizeof *mm);
     mm->users = 1;
+    mm->starved = false;
     if (!copy_files(mm, parent))
         goto no_files;
     long space = space_clone(parent->space, pm->user_quota);
@@ -82,6 +84,7 @@ void mm_put(struct mm *mm)
     if (!mm || --mm->users > 0)
         return;
     handle_close(mm->space);
+    memory_freed();
     for (uint32_t i = 0; i < mm->file_count; i++)
         mapped_file_put(mm->files[i]);
     heap_free(mm->files);
@@ -151,12 +154,32 @@ void mm_usage(struct mm *mm, struct mm_usage *usage)
         mm->peak_pages = usage->resident;
 }
 
+static long copied(struct mm *mm, long error)
+{
+    mm->starved = mm->starved || error == -ENOMEM;
+    return error < 0 ? -EFAULT : 0;
+}
+
 long mm_read(struct mm *mm, void *to, unsigned long from, size_t length)
 {
-    return copy_in(0, mm->space, to, from, length) == (long)length ? 0 : -EFAULT;
+    return copied(mm, copy_in_all(0, mm->space, to, from, length));
 }
 
 long mm_write(struct mm *mm, unsigned long to, const void *from, size_t length)
 {
-    return copy_out(0, mm->space, from, to, length) == (long)length ? 0 : -EFAULT;
+    return copied(mm, copy_out_all(0, mm->space, from, to, length));
+}
+
+bool mm_prepare(struct mm *mm, unsigned long address, size_t length)
+{
+    return copied(mm, copy_prepare(0, mm->space, address, length, ACCESS_WRITE)) == 0 || !mm->starved;
+}
+
+long mm_reached(struct mm *mm, long error) { return copied(mm, error); }
+
+bool mm_starved(struct mm *mm)
+{
+    bool starved = mm->starved;
+    mm->starved = false;
+    return starved;
 }

@@ -29,6 +29,7 @@ struct mm {
     unsigned long auxv[AUXV_WORDS];
     uint32_t auxv_words;
     bool dumpable;
+    bool starved; // a copy failed for lack of frames since mm_starved() was asked
     uint32_t file_count;
     struct mapped_file **files;
     struct mapped_file *executable;
@@ -51,6 +52,11 @@ struct mm_usage {
 };
 void mm_usage(struct mm *mm, struct mm_usage *usage);
 
-// User memory through the address space. -> 0, -EFAULT
+// User memory through the address space. -> 0, -EFAULT. A call that ends with EFAULT is made again if frames were what
+// it lacked (thread_return): so it may change nothing before its copies, or undoes it, or asks mm_prepare first.
 long mm_read(struct mm *mm, void *to, unsigned long from, size_t length);
 long mm_write(struct mm *mm, unsigned long to, const void *from, size_t length);
+bool mm_prepare(struct mm *mm, unsigned long address,
+                size_t length);             // false: no frames for it: the call ends with EFAULT
+long mm_reached(struct mm *mm, long error); // the same for what another kernel call on the space answered
+bool mm_starved(struct mm *mm);             // tells it once

@@ -22,6 +22,8 @@ void thread_unpark(struct thread *thread)
     timer_cancel(&park->timer);
     if (park->kind == PARK_FUTEX)
         list_remove(&park->futex.link);
+    if (park->kind == PARK_MEMORY)
+        list_remove(&park->memory.link);
     if (park->kind == PARK_WAIT)
         pid_put(park->wait.pid);
     park->kind = PARK_NONE;
@@ -36,7 +38,8 @@ long park_interrupted(struct thread *thread)
     case PARK_FUTEX: return futex_interrupted(thread);
     case PARK_SIGNAL: return sigwait_woken(thread);
     case PARK_PAUSE: return -ERESTARTNOHAND;
-    case PARK_VFORK: // only a kill ends it, and that asks nobody
+    case PARK_VFORK:  // only a kill ends it, and that asks nobody
+    case PARK_MEMORY: // it just tries again, see signal_wake
     case PARK_NONE: break;
     }
     return -EINTR;

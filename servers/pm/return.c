@@ -3,6 +3,7 @@
 // passes here, so that signals are delivered and calls restarted in one place.
 #include "mm.h"
 #include "process.h"
+#include "shortage.h"
 #include "state.h"
 #include "thread.h"
 
@@ -53,12 +54,23 @@ static enum restart restart_of(long value)
     }
 }
 
-void thread_return(struct thread *thread, long value)
+// -> false: the call could not reach the thread's memory for lack of frames. It has done nothing yet (mm_write) and
+// is made once more.
+static bool set_result(struct thread *thread, long value)
 {
-    thread->restart = restart_of(value);
+    bool starved = value == -EFAULT && thread->mm && mm_starved(thread->mm);
+    thread->restart = starved ? RESTART_NOINTR : restart_of(value);
     thread->has_result = thread->restart == RESTART_NONE;
     thread->result = value;
-    leave(thread);
+    return !starved;
+}
+
+void thread_return(struct thread *thread, long value)
+{
+    if (set_result(thread, value))
+        leave(thread);
+    else
+        memory_wait(thread);
 }
 
 void thread_return_frame(struct thread *thread)
@@ -77,10 +89,10 @@ void thread_return_restart(struct thread *thread, enum restart restart)
 
 void thread_return_later(struct thread *thread, long value)
 {
-    thread->restart = restart_of(value);
-    thread->has_result = thread->restart == RESTART_NONE;
-    thread->result = value;
-    thread_resume_later(thread);
+    if (set_result(thread, value))
+        thread_resume_later(thread);
+    else
+        memory_wait(thread);
 }
 
 void thread_resume_later(struct thread *thread)
@@ -146,8 +158,8 @@ static int alternate_flags(struct thread *thread, const struct user_frame *frame
     return frame_stack(frame) - alternate->base - 1 < alternate->size ? SS_ONSTACK : 0;
 }
 
-// Linux's handle_signal and signal_delivered.
-static void run_handler(struct thread *thread, struct user_frame *frame, const struct siginfo *info)
+// Linux's handle_signal and signal_delivered. -> false: no memory for the frame, nothing has changed
+static bool run_handler(struct thread *thread, struct user_frame *frame, const struct siginfo *info)
 {
     struct action *action = &thread->sighand->actions[info->signo - 1];
     uint64_t mask = thread->restore_blocked ? thread->saved_blocked : thread->blocked;
@@ -169,6 +181,8 @@ static void run_handler(struct thread *thread, struct user_frame *frame, const s
     };
     delivery.alternate.flags = alternate_flags(thread, frame);
     int error = signal_frame_push(thread->task, thread->mm->space, frame, &delivery);
+    if (error == -ENOMEM)
+        return false;
     thread->restore_blocked = false;
     uint64_t handler_mask = action->mask;
     if (!(action->flags & SA_NODEFER))
@@ -180,11 +194,21 @@ static void run_handler(struct thread *thread, struct user_frame *frame, const s
             action->handler = SIG_DFL;
         struct siginfo fault = signal_info_kernel(SIGSEGV);
         signal_force(thread, &fault);
-        return;
+        return true;
     }
     if (thread->alternate.flags & (int)SS_AUTODISARM)
         thread->alternate = (struct stack_info){ .flags = SS_DISABLE };
     signal_set_blocked(thread, thread->blocked | handler_mask);
+    return true;
+}
+
+static int held_take(struct thread *thread, struct siginfo *info)
+{
+    if (!thread->holds_signal)
+        return 0;
+    thread->holds_signal = false;
+    *info = thread->held;
+    return info->signo;
 }
 
 // Linux's get_signal: acts on everything that has no handler. -> signal with a handler in *info; 0: none left;
@@ -196,7 +220,9 @@ static int next_handled(struct thread *thread, struct siginfo *info)
             return -1;
         if (thread->stop_pending && stop_take_part(thread))
             return -1;
-        int signal = pending_take(&thread->pending, SYNCHRONOUS_SIGNALS & ~thread->blocked, info);
+        int signal = held_take(thread, info);
+        if (!signal)
+            signal = pending_take(&thread->pending, SYNCHRONOUS_SIGNALS & ~thread->blocked, info);
         if (!signal)
             signal = pending_take(&thread->pending, ~thread->blocked, info);
         if (!signal)
@@ -220,25 +246,37 @@ static int next_handled(struct thread *thread, struct siginfo *info)
     }
 }
 
-// The frame is written after every handler, because the thread may stop or die before the next.
-static void enter_handler(struct thread *thread, const struct siginfo *info)
+// The frame is written after every handler, because the thread may stop or die before the next. -> false: the
+// signal is held, until there is memory
+static bool enter_handler(struct thread *thread, const struct siginfo *info)
 {
     struct user_frame frame;
+    enum restart restart = thread->restart;
     task_read_frame(thread->task, &frame);
     if (thread->has_result)
         frame_set_result(&frame, thread->result);
-    thread->has_result = false;
     apply_restart(thread, &frame, restarts_after_handler(thread, &thread->sighand->actions[info->signo - 1]));
-    run_handler(thread, &frame, info);
+    if (!run_handler(thread, &frame, info)) {
+        thread->restart = restart;
+        thread->held = *info;
+        thread->holds_signal = true;
+        return false;
+    }
+    thread->has_result = false;
     task_write_frame(thread->task, &frame);
+    return true;
 }
 
 void signals_deliver(struct thread *thread)
 {
     struct siginfo info;
     int signal;
-    while ((signal = next_handled(thread, &info)) > 0)
-        enter_handler(thread, &info);
+    while ((signal = next_handled(thread, &info)) > 0) {
+        if (!enter_handler(thread, &info)) {
+            memory_wait(thread);
+            return;
+        }
+    }
     if (signal < 0)
         return;
     if (thread->restart != RESTART_NONE) {

@@ -71,10 +71,12 @@ long call_rt_sigaction(struct thread *caller, const unsigned long args[6])
         return -EFAULT;
     if (signal < 1 || signal > SIGNALS || (args[1] && !settable(signal)))
         return -EINVAL;
-    struct action old = caller->sighand->actions[signal - 1];
+    long error = args[2] ? write_action(caller, args[2], &caller->sighand->actions[signal - 1]) : 0;
+    if (error < 0 && caller->mm->starved)
+        return error; // the call is made again
     if (args[1])
         set_action(caller, signal, &new);
-    return args[2] ? write_action(caller, args[2], &old) : 0;
+    return error;
 }
 
 struct old_sigaction { // i386
@@ -94,6 +96,8 @@ long call_sigaction(struct thread *caller, const unsigned long args[6])
         struct action new = {
             .handler = user.handler, .flags = user.flags, .restorer = user.restorer, .mask = user.mask
         };
+        if (args[2] && !mm_prepare(caller->mm, args[2], sizeof user))
+            return -EFAULT;
         set_action(caller, signal, &new);
     }
     if (!args[2])
@@ -129,6 +133,15 @@ static long change_mask(struct thread *caller, int how, uint64_t set, uint64_t k
     return 0;
 }
 
+static long mask_store(struct thread *caller, unsigned long address, const void *user, size_t size,
+                       uint64_t old)
+{
+    long error = mm_write(caller->mm, address, user, size);
+    if (error < 0 && caller->mm->starved)
+        signal_set_blocked(caller, old); // the call is made again
+    return error;
+}
+
 long call_rt_sigprocmask(struct thread *caller, const unsigned long args[6])
 {
     uint64_t set, old = caller->blocked;
@@ -141,12 +154,13 @@ long call_rt_sigprocmask(struct thread *caller, const unsigned long args[6])
         if (error < 0)
             return error;
     }
-    return args[2] ? mm_write(caller->mm, args[2], &old, sizeof old) : 0;
+    return args[2] ? mask_store(caller, args[2], &old, sizeof old, old) : 0;
 }
 
 long call_sigprocmask(struct thread *caller, const unsigned long args[6])
 {
-    uint32_t set, old = (uint32_t)caller->blocked;
+    uint64_t old = caller->blocked; // its first word is the old form's set
+    uint32_t set;
     if (args[1]) {
         if (mm_read(caller->mm, &set, args[1], sizeof set) < 0)
             return -EFAULT;
@@ -154,7 +168,7 @@ long call_sigprocmask(struct thread *caller, const unsigned long args[6])
         if (error < 0)
             return error;
     }
-    return args[2] ? mm_write(caller->mm, args[2], &old, sizeof old) : 0;
+    return args[2] ? mask_store(caller, args[2], &old, sizeof set, old) : 0;
 }
 
 long call_sgetmask(struct thread *caller, const unsigned long args[6])
@@ -238,6 +252,8 @@ static int take_waited(struct thread *thread, uint64_t set, struct siginfo *info
 long sigwait_woken(struct thread *thread)
 {
     struct siginfo info;
+    if (thread->park.signal.info && !mm_prepare(thread->mm, thread->park.signal.info, SIGINFO_SIZE))
+        return -EFAULT;
     int signal = take_waited(thread, thread->park.signal.set, &info);
     if (!signal)
         return -EINTR;
@@ -318,6 +334,8 @@ long call_sigaltstack(struct thread *caller, const unsigned long args[6])
         old.flags |= SS_ONSTACK;
     if (args[0]) {
         if (mm_read(caller->mm, &new, args[0], sizeof new) < 0)
+            return -EFAULT;
+        if (args[1] && !mm_prepare(caller->mm, args[1], sizeof old))
             return -EFAULT;
         long error = set_alternate(caller, &new, MINSIGSTKSZ);
         if (error < 0)

@@ -11,7 +11,7 @@
 bool signals_due(const struct thread *thread)
 {
     uint64_t pending = thread->pending.set | thread->process->shared.set;
-    return (pending & ~thread->blocked) || thread->stop_pending;
+    return (pending & ~thread->blocked) || thread->stop_pending || thread->holds_signal;
 }
 
 void signal_set_blocked(struct thread *thread, uint64_t blocked)
@@ -38,7 +38,10 @@ void signal_wake(struct thread *thread)
         task_interrupt(thread->task);
         break;
     case THREAD_PARKED:
-        if (thread->park.kind != PARK_VFORK) {
+        if (thread->park.kind == PARK_MEMORY) {
+            thread_unpark(thread);
+            thread_resume_later(thread);
+        } else if (thread->park.kind != PARK_VFORK) {
             long value = park_interrupted(thread);
             thread_unpark(thread);
             thread_return_later(thread, value);

@@ -28,6 +28,8 @@ struct pm {
     struct rbtree timers;
     struct list returns, exits;
     unsigned exit_fibers;
+    struct list starving; // threads that wait for memory (shortage.c)
+    token_t vfs_starving; // vfs's question for it, 0: none
     struct list futexes[FUTEX_BUCKETS];
     // the machine
     handle_t port, vfs, root, system, user_quota, vdso, routes;

@@ -22,7 +22,16 @@ enum thread_state {
 
 enum restart { RESTART_NONE, RESTART_SYS, RESTART_NOHAND, RESTART_NOINTR, RESTART_BLOCK };
 
-enum park_kind { PARK_NONE, PARK_WAIT, PARK_VFORK, PARK_SLEEP, PARK_FUTEX, PARK_SIGNAL, PARK_PAUSE };
+enum park_kind {
+    PARK_NONE,
+    PARK_WAIT,
+    PARK_VFORK,
+    PARK_SLEEP,
+    PARK_FUTEX,
+    PARK_SIGNAL,
+    PARK_PAUSE,
+    PARK_MEMORY
+};
 
 struct futex_key {
     uint64_t object, offset;
@@ -54,6 +63,9 @@ struct park {
             uint64_t set;
             unsigned long info;
         } signal;
+        struct {
+            struct list link;
+        } memory;
     };
 };
 
@@ -107,6 +119,8 @@ struct thread {
     uint64_t saved_blocked;
     bool restore_blocked;
     struct pending pending;
+    struct siginfo held; // taken, but there was no memory for its frame (holds_signal)
+    bool holds_signal;
     struct stack_info alternate;
     bool stop_pending; // has to take part in the group's stop
     unsigned long fault_address, fault_trap, fault_error;

@@ -96,12 +96,21 @@ static void child_usage(struct process *child, struct usage *usage)
     usage->switches += child->children_usage.switches;
 }
 
+static bool reachable(struct thread *waiter, unsigned long address, size_t length)
+{
+    return !address || mm_prepare(waiter->mm, address, length);
+}
+
 // Tells the caller about the child and, unless WNOWAIT, takes the news away. Faults are reported after that, as
 // on Linux: the child is gone either way.
 static long report(struct thread *waiter, const struct found *found)
 {
     const struct park *park = &waiter->park;
     long error = 0;
+    if (!reachable(waiter, park->wait.status, sizeof found->word) ||
+        !reachable(waiter, park->wait.usage, sizeof(struct rusage)) ||
+        !reachable(waiter, park->wait.info, SIGINFO_SIZE))
+        return -EFAULT; // asks again when there is memory
     if (park->wait.status)
         error = mm_write(waiter->mm, park->wait.status, &found->word, sizeof found->word);
     if (park->wait.usage) {
