@@ -156,6 +156,7 @@ struct client *client_create(struct client *parent, unsigned long flags, int tid
     client->identity.tgid = tgid;
     client->parked.client = client;
     list_init(&client->parked.ready);
+    list_init(&client->parked.starving);
     list_init(&client->parked.waiter.link);
     list_append(tid_bucket(tid), &client->tid_link);
     return client;
@@ -212,10 +213,17 @@ static bool client_left(struct client *client)
     return true;
 }
 
+static long again_if_starved(struct client *client, call_handler *handler,
+                             const unsigned long args[MESSAGE_WORDS], long result)
+{
+    return result == -EFAULT && client->starved ? park_starving(client, handler, args) : result;
+}
+
 static void run_on_fiber(void *argument)
 {
     struct client *client = argument;
-    long result = client->handler(client, client->args);
+    long result =
+        again_if_starved(client, client->handler, client->args, client->handler(client, client->args));
     bool ended = client->ended;
     if (client_left(client) || ended)
         return;
@@ -227,11 +235,13 @@ static void run_on_fiber(void *argument)
 
 void client_run(struct client *client, call_handler *handler, const unsigned long args[MESSAGE_WORDS])
 {
+    client->starved = false;
     long result = handler(client, args);
     if (result != -EFIBER) {
-        client_finish(client, result);
+        client_finish(client, again_if_starved(client, handler, args, result));
         return;
     }
+    client->starved = false;
     client->handler = handler;
     memcpy(client->args, args, sizeof(client->args));
     client->on_fiber = true;
@@ -242,14 +252,25 @@ void client_run(struct client *client, call_handler *handler, const unsigned lon
     }
 }
 
+static int reached(struct client *caller, long error)
+{
+    caller->starved = caller->starved || error == -ENOMEM;
+    return error < 0 ? -EFAULT : 0;
+}
+
+int user_prepare(struct client *caller, unsigned long address, size_t length, unsigned access)
+{
+    return reached(caller, copy_prepare(caller->token, 0, address, length, access));
+}
+
 int user_read(struct client *caller, void *to, unsigned long from, size_t length)
 {
-    return copy_in(caller->token, 0, to, from, length) == (long)length ? 0 : -EFAULT;
+    return reached(caller, copy_in_all(caller->token, 0, to, from, length));
 }
 
 int user_write(struct client *caller, unsigned long to, const void *from, size_t length)
 {
-    return copy_out(caller->token, 0, from, to, length) == (long)length ? 0 : -EFAULT;
+    return reached(caller, copy_out_all(caller->token, 0, from, to, length));
 }
 
 int user_clear(struct client *caller, unsigned long to, size_t length)
@@ -276,14 +297,12 @@ long user_string(struct client *caller, char *to, unsigned long from, size_t siz
         if (part > size - done)
             part = size - done;
         long got = copy_in(caller->token, 0, to + done, from + done, part);
-        if (got <= 0)
-            return -EFAULT;
-        char *end = memchr(to + done, 0, (size_t)got);
+        char *end = got > 0 ? memchr(to + done, 0, (size_t)got) : NULL;
         if (end)
             return end - to;
-        if ((size_t)got < part)
+        done += got > 0 ? (size_t)got : 0;
+        if (got < (long)part && user_prepare(caller, from + done, 1, ACCESS_READ) < 0)
             return -EFAULT;
-        done += (size_t)got;
     }
     return -ENAMETOOLONG;
 }

@@ -42,6 +42,7 @@ struct client {
     unsigned long args[MESSAGE_WORDS];
     unsigned long divert; // answer with this reason instead of a plain value; 0: none
     bool on_fiber;        // a fiber works on the call; the record must stay
+    bool starved;         // its memory could not be reached for lack of frames, since the handler began
     bool cancelled;       // before it began, or while on a fiber: do not park, answer as interrupted
     bool ended;           // while on a fiber: the thread died
     bool exiting;         // while on a fiber: VFS_EXIT came, do it when the fiber is through
@@ -77,7 +78,10 @@ bool client_in_group(const struct client *client, uint32_t gid);
 void client_run(struct client *client, call_handler *handler, const unsigned long args[MESSAGE_WORDS]);
 void client_finish(struct client *client, long result);
 
-// The memory of the caller of the call in hand. -> 0, -EFAULT
+// The memory of the caller of the call in hand. -> 0, -EFAULT; for lack of frames with caller->starved, upon which
+// client_run makes the whole call again when there are some: handlers change nothing before their copies, or undo it,
+// or ask user_prepare first. Transfers are not begun again but go on (file_transfer).
+int user_prepare(struct client *caller, unsigned long address, size_t length, unsigned access);
 int user_read(struct client *caller, void *to, unsigned long from, size_t length);
 int user_write(struct client *caller, unsigned long to, const void *from, size_t length);
 int user_clear(struct client *caller, unsigned long to, size_t length);

@@ -10,6 +10,7 @@
 #include "file.h"
 #include "pm_calls.h"
 #include "proc.h"
+#include "shortage.h"
 #include "table.h"
 #include "tmpfs.h"
 #include "tty.h"
@@ -88,6 +89,8 @@ int main(void)
     if (!tmpfs_quota)
         tmpfs_quota = self_quota;
     int error = fibers_init(FIBERS, FIBERS_RESERVED);
+    if (error == 0)
+        error = shortage_init();
     if (error == 0)
         error = mount_add(&tmpfs_type, NULL, 0, "root", "mode=755");
     if (error == 0)

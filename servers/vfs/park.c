@@ -8,6 +8,7 @@
 #include <string.h>
 #include "client.h"
 #include "file.h"
+#include "shortage.h"
 
 static struct rbtree timers;
 static struct list ready_list = { &ready_list, &ready_list };
@@ -100,6 +101,7 @@ static void unpark(struct client *client)
     const struct park_kind *kind = parked->kind;
     list_remove(&parked->waiter.link);
     list_remove(&parked->ready);
+    list_remove(&parked->starving);
     timer_cancel(&parked->timer);
     parked->kind = NULL;
     if (kind && kind->release)
@@ -146,6 +148,8 @@ void park_drop(struct client *client)
         unpark(client);
 }
 
+static bool starves(const struct client *client, long result) { return result == -EFAULT && client->starved; }
+
 // A retry has the handler's form so that it can move to a fiber.
 static long retry(struct client *client, const unsigned long args[MESSAGE_WORDS])
 {
@@ -153,6 +157,7 @@ static long retry(struct client *client, const unsigned long args[MESSAGE_WORDS]
     const struct park_kind *kind = parked->kind;
     if (!kind)
         return NO_REPLY;
+    client->starved = false;
     long result = kind->retry(client);
     if (result == -EFIBER)
         return result;
@@ -160,6 +165,10 @@ static long retry(struct client *client, const unsigned long args[MESSAGE_WORDS]
         return NO_REPLY; // cancelled meanwhile
     if (result == NO_REPLY && parked->timed_out)
         result = kind->expired ? kind->expired(client) : -ETIMEDOUT;
+    if (starves(client, result)) {
+        shortage_wait(client);
+        result = NO_REPLY;
+    }
     if (result == NO_REPLY && (client->cancelled || client->ended))
         return interrupted(client);
     if (result != NO_REPLY)
@@ -176,6 +185,12 @@ static void redo_release(struct client *client)
         file_put(client->parked.redo.file);
 }
 
+static const struct park_kind kind_starving = {
+    .retry = redo_retry,
+    .release = redo_release,
+    .divert = DIVERT_RESTARTNOINTR, // nothing has happened yet
+};
+
 static const struct park_kind kind_redo = {
     .retry = redo_retry,
     .release = redo_release,
@@ -186,13 +201,14 @@ static long redo_retry(struct client *client)
 {
     struct parked *parked = &client->parked;
     struct file *file = parked->redo.file;
+    const struct park_kind *kind = parked->kind;
     unsigned long args[MESSAGE_WORDS];
     memcpy(args, parked->redo.args, sizeof(args));
     list_remove(&parked->waiter.link);
     parked->kind = NULL;
     long result = parked->redo.handler(client, args);
-    if (result == -EFIBER)
-        parked->kind = &kind_redo;
+    if (result == -EFIBER || starves(client, result))
+        parked->kind = kind;
     else if (file)
         file_put(file);
     return result;
@@ -205,6 +221,17 @@ long park_redo(struct client *caller, call_handler *handler, const unsigned long
     caller->parked.redo.handler = handler;
     memmove(caller->parked.redo.args, args, sizeof(caller->parked.redo.args));
     return park(caller, &kind_redo, queue ? queue : file ? file->queue : NULL, events, NO_DEADLINE);
+}
+
+long park_starving(struct client *caller, call_handler *handler, const unsigned long *args)
+{
+    caller->parked.redo.file = NULL;
+    caller->parked.redo.handler = handler;
+    memmove(caller->parked.redo.args, args, sizeof(caller->parked.redo.args));
+    long result = park(caller, &kind_starving, NULL, 0, NO_DEADLINE);
+    if (result == NO_REPLY)
+        shortage_wait(caller);
+    return result;
 }
 
 void park_run(void)

@@ -61,7 +61,8 @@ struct parked {
     struct client *client;
     struct waiter waiter; // on one queue; kinds with more have their own
     struct timer timer;
-    struct list ready; // to be tried again
+    struct list ready;    // to be tried again
+    struct list starving; // to be tried again when there is memory (shortage.c)
     bool timed_out;
     bool woken; // while a fiber works on it: try again afterwards
     union {
@@ -97,6 +98,9 @@ long park(struct client *caller, const struct park_kind *kind, struct wait_queue
 // reference to `file`, whose queue it waits on if queue is NULL.
 long park_redo(struct client *caller, long (*handler)(struct client *, const unsigned long *),
                const unsigned long *args, struct file *file, struct wait_queue *queue, unsigned events);
+// The same for a call that ended for lack of frames.
+long park_starving(struct client *caller, long (*handler)(struct client *, const unsigned long *),
+                   const unsigned long *args);
 void park_wake(struct client *client);   // mark for another try
 void park_cancel(struct client *client); // MESSAGE_CANCEL
 void park_drop(struct client *client);   // forget without answer

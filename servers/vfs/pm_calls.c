@@ -367,7 +367,7 @@ void pm_call(const struct message *message)
 }
 
 // --- to pm
-static handle_t pm_port(void)
+handle_t pm_port(void)
 {
     static handle_t port;
     if (!port)

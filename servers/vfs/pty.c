@@ -118,12 +118,16 @@ static long master_read(struct client *caller, struct file *file, struct transfe
     struct pty *pty = file->state;
     uint8_t chunk[CHUNK];
     long error = 0;
+    if (transfer_prepare(transfer, 1) < 0)
+        return -EFAULT;
     if (transfer->left == 0 || read_event(pty, transfer))
         return transfer->left > 0 && transfer->done == 0 ? -EFAULT : 0;
     while (transfer->left > 0 && error == 0) {
         size_t header = pty->packet && transfer->done == 0;
         size_t wanted = transfer->left < CHUNK ? transfer->left : CHUNK;
         chunk[0] = TIOCPKT_DATA;
+        if (transfer_prepare(transfer, wanted) < 0)
+            return -EFAULT;
         size_t length = ldisc_output(&pty->slave.ldisc, chunk + header, wanted - header);
         if (length == 0)
             break;

@@ -7,6 +7,7 @@
 #include <linux_arch.h>
 #include "calls.h"
 #include "file.h"
+#include "shortage.h"
 #include "tmpfs.h"
 
 #define TRANSFER_LIMIT 0x7ffff000ul // read(2)
@@ -28,6 +29,8 @@ static long io_retry(struct client *caller)
     struct file *file = parked->io.file;
     uint64_t *position = parked->io.positioned ? &parked->io.position : &file->position;
     long result = try_transfer(caller, file, &parked->io.transfer, position, parked->io.writing);
+    if (caller->starved)
+        return -EFAULT; // and it goes on later
     if (result != -EAGAIN)
         return result;
     if (parked->io.transfer.done > 0 && !parked->io.writing)
@@ -65,6 +68,26 @@ static const struct park_kind park_io = {
     .divert = DIVERT_RESTARTSYS,
 };
 
+// The rest of the transfer is made when woken, or when there is memory.
+static long park_transfer(struct client *caller, struct file *file, const struct transfer *transfer,
+                          const uint64_t *position, bool writing)
+{
+    struct parked *parked = &caller->parked;
+    parked->io.file = file;
+    parked->io.transfer = *transfer;
+    parked->io.position = position ? *position : 0;
+    parked->io.positioned = position != NULL;
+    parked->io.writing = writing;
+    uint64_t deadline = NO_DEADLINE;
+    if (!writing && file->operations->read_deadline)
+        deadline = file->operations->read_deadline(file, transfer);
+    long result =
+        park(caller, &park_io, file->queue, writing ? POLL_WRITABLE : POLL_READABLE | POLLRDHUP, deadline);
+    if (result == NO_REPLY && caller->starved)
+        shortage_wait(caller);
+    return result;
+}
+
 long file_transfer(struct client *caller, struct file *file, struct transfer *transfer,
                    const uint64_t *position, bool writing)
 {
@@ -72,20 +95,12 @@ long file_transfer(struct client *caller, struct file *file, struct transfer *tr
     // An operation may wait on a fiber, during which another thread may close the file.
     file_get(file);
     long result = try_transfer(caller, file, transfer, position ? &own : &file->position, writing);
+    if (caller->starved && result != -EFIBER)
+        return park_transfer(caller, file, transfer, position ? &own : NULL, writing);
     if (result == -EAGAIN && (file->flags & O_NONBLOCK || (!writing && transfer->done > 0)))
         result = transfer->done > 0 ? (long)transfer->done : -EAGAIN;
-    else if (result == -EAGAIN && file->queue) {
-        caller->parked.io.file = file;
-        caller->parked.io.transfer = *transfer;
-        caller->parked.io.position = own;
-        caller->parked.io.positioned = position != NULL;
-        caller->parked.io.writing = writing;
-        uint64_t deadline = NO_DEADLINE;
-        if (!writing && file->operations->read_deadline)
-            deadline = file->operations->read_deadline(file, transfer);
-        return park(caller, &park_io, file->queue, writing ? POLL_WRITABLE : POLL_READABLE | POLLRDHUP,
-                    deadline);
-    }
+    else if (result == -EAGAIN && file->queue)
+        return park_transfer(caller, file, transfer, position ? &own : NULL, writing);
     transfer_release(transfer);
     file_put(file);
     return result;
@@ -119,7 +134,7 @@ static long simple(struct client *caller, const unsigned long args[6], const uin
     if ((long)args[2] < 0)
         return -EINVAL;
     size_t length = args[2] < TRANSFER_LIMIT ? args[2] : TRANSFER_LIMIT;
-    transfer_init(&transfer, caller->token, args[1], length);
+    transfer_init(&transfer, caller, args[1], length);
     return file_transfer(caller, file, &transfer, position, writing);
 }
 
@@ -132,7 +147,7 @@ static long vector(struct client *caller, const unsigned long args[6], const uin
         return error;
     if (position && (int64_t)*position < 0)
         return -EINVAL;
-    error = transfer_vector(&transfer, caller->token, args[1], args[2]);
+    error = transfer_vector(&transfer, caller, args[1], args[2]);
     if (error < 0)
         return error;
     return file_transfer(caller, file, &transfer, position, writing);

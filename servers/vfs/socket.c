@@ -185,6 +185,9 @@ static long socket_read(struct client *caller, struct file *file, struct transfe
     struct packet *packet = socket_first(socket, &end);
     if (!packet)
         return end || transfer->left == 0 ? 0 : -EAGAIN;
+    // Of a packet what does not fit is lost, but not for lack of frames.
+    if (socket->type != SOCK_STREAM && transfer_prepare(transfer, packet->length) < 0)
+        return -EFAULT;
     do {
         long got = transfer_out(transfer, packet->data + packet->taken, packet->length - packet->taken);
         if (got < 0)

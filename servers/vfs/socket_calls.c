@@ -187,7 +187,7 @@ long call_sendto(struct client *caller, const unsigned long args[6])
         return error;
     struct sending sending = { .header = { .msg_name = args[4], .msg_namelen = (int32_t)args[5] },
                                .flags = (unsigned)args[3] };
-    transfer_init(&transfer, caller->token, args[1], args[2]);
+    transfer_init(&transfer, caller, args[1], args[2]);
     return do_send(caller, file, &sending, &transfer, call_sendto, args);
 }
 
@@ -201,7 +201,7 @@ long call_sendmsg(struct client *caller, const unsigned long args[6])
         return error;
     if (user_read(caller, &sending.header, args[1], sizeof(sending.header)) < 0)
         return -EFAULT;
-    error = transfer_vector(&transfer, caller->token, sending.header.msg_iov, sending.header.msg_iovlen);
+    error = transfer_vector(&transfer, caller, sending.header.msg_iov, sending.header.msg_iovlen);
     if (error < 0)
         return error;
     error = read_control(caller, &sending);
@@ -279,6 +279,23 @@ static long receive_bytes(struct client *caller, struct file *file, struct packe
     return receiving->flags & MSG_TRUNC && socket->type != SOCK_STREAM ? (long)length : (long)transfer->done;
 }
 
+// What is received cannot be given back: its place is there before, as far as frames go.
+static bool reachable(struct client *caller, unsigned long address, size_t length)
+{
+    return !address || user_prepare(caller, address, length, ACCESS_WRITE) == 0 || !caller->starved;
+}
+
+static bool prepare(struct client *caller, const struct packet *packet, const struct receiving *receiving,
+                    struct transfer *transfer)
+{
+    const struct linux_msghdr *header = &receiving->header;
+    size_t control = packet->file_count ? header->msg_controllen : 0;
+    return reachable(caller, header->msg_name, sizeof(packet->from)) &&
+           reachable(caller, receiving->name_length, sizeof(int32_t)) &&
+           reachable(caller, control ? header->msg_control : 0, control) &&
+           transfer_prepare(transfer, packet->length) == 0;
+}
+
 static long do_receive(struct client *caller, struct file *file, struct receiving *receiving,
                        struct transfer *transfer, call_handler *again, const unsigned long *args)
 {
@@ -295,6 +312,8 @@ static long do_receive(struct client *caller, struct file *file, struct receivin
     }
     unsigned long control = 0;
     long result = 0;
+    if (packet && !prepare(caller, packet, receiving, transfer))
+        return -EFAULT;
     if (packet) {
         result = put_name(caller, socket, packet, receiving);
         if (result == 0 && packet->file_count > 0)
@@ -322,7 +341,7 @@ long call_recvfrom(struct client *caller, const unsigned long args[6])
     struct receiving receiving = { .header = { .msg_name = args[4] },
                                    .name_length = args[5],
                                    .flags = (unsigned)args[3] };
-    transfer_init(&transfer, caller->token, args[1], args[2]);
+    transfer_init(&transfer, caller, args[1], args[2]);
     return do_receive(caller, file, &receiving, &transfer, call_recvfrom, args);
 }
 
@@ -336,7 +355,9 @@ long call_recvmsg(struct client *caller, const unsigned long args[6])
         return error;
     if (user_read(caller, &receiving.header, args[1], sizeof(receiving.header)) < 0)
         return -EFAULT;
-    error = transfer_vector(&transfer, caller->token, receiving.header.msg_iov, receiving.header.msg_iovlen);
+    if (!reachable(caller, args[1], sizeof(receiving.header)))
+        return -EFAULT;
+    error = transfer_vector(&transfer, caller, receiving.header.msg_iov, receiving.header.msg_iovlen);
     if (error < 0)
         return error;
     long result = do_receive(caller, file, &receiving, &transfer, call_recvmsg, args);

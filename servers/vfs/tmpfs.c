@@ -262,12 +262,23 @@ static void written(struct client *caller, struct inode *inode)
         inode->mode &= ~(S_ISUID | (inode->mode & 010 ? S_ISGID : 0));
 }
 
-static long write_some(struct inode *inode, struct transfer *transfer, uint64_t *position, size_t length)
+// No frame for the file: is it the file systems' share that is full, or the machine?
+static long no_frame(struct client *caller)
+{
+    bool full = KCALL1(quota_info, tmpfs_quota) < 0 || message_page->result[1] >= message_page->result[0];
+    if (full || !caller)
+        return -ENOSPC;
+    caller->starved = true;
+    return -EFAULT;
+}
+
+static long write_some(struct client *caller, struct inode *inode, struct transfer *transfer,
+                       uint64_t *position, size_t length)
 {
     while (length > 0) {
         long got = transfer_object(transfer, inode->regular.memory, *position, length, true);
         if (got <= 0)
-            return got == -ENOMEM ? -ENOSPC : -EFAULT;
+            return got == -ENOMEM ? no_frame(caller) : -EFAULT;
         *position += (uint64_t)got;
         length -= (size_t)got;
         if (*position > inode->size)
@@ -296,7 +307,7 @@ static long tmpfs_write(struct client *caller, struct file *file, struct transfe
         return -ENOSPC;
     error = tmpfs_reserve(inode, *position + length);
     if (error == 0)
-        error = write_some(inode, transfer, position, length);
+        error = write_some(caller, inode, transfer, position, length);
     if (error < 0)
         give_back(inode);
     count_after(inode, before);

@@ -6,20 +6,22 @@
 #include <heap.h>
 #include <kernel.h>
 #include <string.h>
+#include "client.h"
 
-void transfer_init(struct transfer *transfer, token_t token, unsigned long base, size_t length)
+void transfer_init(struct transfer *transfer, struct client *caller, unsigned long base, size_t length)
 {
-    *transfer = (struct transfer){ .token = token, .one = { base, length }, .count = 1, .left = length };
+    *transfer = (struct transfer){ .caller = caller, .one = { base, length }, .count = 1, .left = length };
 }
 
 void transfer_local(struct transfer *transfer, void *base, size_t length)
 {
-    transfer_init(transfer, 0, (unsigned long)base, length);
+    transfer_init(transfer, NULL, (unsigned long)base, length);
 }
 
-int transfer_vector(struct transfer *transfer, token_t token, unsigned long vector, unsigned long count)
+int transfer_vector(struct transfer *transfer, struct client *caller, unsigned long vector,
+                    unsigned long count)
 {
-    *transfer = (struct transfer){ .token = token, .count = (unsigned)count };
+    *transfer = (struct transfer){ .caller = caller, .count = (unsigned)count };
     if (count > IOV_MAX)
         return -EINVAL;
     if (count == 0)
@@ -29,8 +31,7 @@ int transfer_vector(struct transfer *transfer, token_t token, unsigned long vect
         parts = transfer->many = heap_alloc(count * sizeof(*parts));
     if (!parts)
         return -ENOMEM;
-    long size = (long)(count * sizeof(*parts));
-    if (copy_in(token, 0, parts, vector, (size_t)size) != size) {
+    if (user_read(caller, parts, vector, count * sizeof(*parts)) < 0) {
         transfer_release(transfer);
         return -EFAULT;
     }
@@ -95,10 +96,9 @@ static long move_own(unsigned long address, size_t length, const struct side *si
     }
 }
 
-static long move(token_t token, unsigned long address, size_t length, const struct side *side, size_t done)
+static long move_once(token_t token, unsigned long address, size_t length, const struct side *side,
+                      size_t done)
 {
-    if (!token)
-        return move_own(address, length, side, done);
     switch (side->kind) {
     case FROM_BUFFER: return copy_out(token, 0, side->buffer + done, address, length);
     case TO_BUFFER: return copy_in(token, 0, side->buffer + done, address, length);
@@ -106,6 +106,29 @@ static long move(token_t token, unsigned long address, size_t length, const stru
         return copy_object(token, side->memory, side->offset + done, address, length,
                            side->kind == TO_OBJECT);
     }
+}
+
+// A copy ends early where a page of the caller's is missing; if that can be had it goes on. Else it is the object that
+// takes or has no more, which is its owner's affair (tmpfs).
+static long move(struct client *caller, unsigned long address, size_t length, const struct side *side,
+                 size_t done)
+{
+    unsigned access = side->kind == TO_BUFFER || side->kind == TO_OBJECT ? ACCESS_READ : ACCESS_WRITE;
+    size_t moved = 0;
+    bool there = false; // the caller's next byte
+    long got;
+    for (;;) {
+        got = move_once(caller->token, address + moved, length - moved, side, done + moved);
+        moved += got > 0 ? (size_t)got : 0;
+        if (moved == length || (got <= 0 && there))
+            break;
+        if (user_prepare(caller, address + moved, 1, access) < 0) {
+            got = -EFAULT;
+            break;
+        }
+        there = true;
+    }
+    return moved > 0 ? (long)moved : got < 0 ? got : -EFAULT;
 }
 
 static long run(struct transfer *transfer, const struct side *side, size_t length)
@@ -116,24 +139,27 @@ static long run(struct transfer *transfer, const struct side *side, size_t lengt
     while (done < length) {
         unsigned long address;
         size_t part = piece(transfer, length - done, &address);
-        long got = move(transfer->token, address, part, side, done);
+        long got = transfer->caller ? move(transfer->caller, address, part, side, done)
+                                    : move_own(address, part, side, done);
         if (got <= 0)
             return done > 0 ? (long)done : got < 0 ? got : -EFAULT;
         advance(transfer, (size_t)got);
         done += (size_t)got;
+        if ((size_t)got < part)
+            break;
     }
     return (long)done;
 }
 
-// One part, in a caller's memory: what nearly all reads and writes are.
-static bool is_simple(const struct transfer *transfer) { return transfer->token && !transfer->many; }
+// One part, in a caller's memory, and nothing missing: what nearly all reads and writes are.
+static bool is_simple(const struct transfer *transfer) { return transfer->caller && !transfer->many; }
 
-static long moved(struct transfer *transfer, long got)
+static bool moved(struct transfer *transfer, long got, size_t length)
 {
-    if (got <= 0)
-        return got < 0 ? got : -EFAULT;
-    advance(transfer, (size_t)got);
-    return got;
+    if (got <= 0 || (size_t)got < length)
+        return false;
+    advance(transfer, length);
+    return true;
 }
 
 static size_t within(const struct transfer *transfer, size_t length)
@@ -141,21 +167,40 @@ static size_t within(const struct transfer *transfer, size_t length)
     return length < transfer->left ? length : transfer->left;
 }
 
+long transfer_prepare(struct transfer *transfer, size_t length)
+{
+    size_t within_part = transfer->within;
+    length = within(transfer, length);
+    for (unsigned i = transfer->index; transfer->caller && length > 0; i++) {
+        const struct linux_iovec *part = transfer->many ? &transfer->many[i] : &transfer->one;
+        size_t rest = part->length - within_part, size = rest < length ? rest : length;
+        if (size > 0 && user_prepare(transfer->caller, part->base + within_part, size, ACCESS_WRITE) < 0 &&
+            transfer->caller->starved)
+            return -EFAULT;
+        length -= size;
+        within_part = 0;
+    }
+    return 0;
+}
+
 long transfer_out(struct transfer *transfer, const void *from, size_t length)
 {
     length = within(transfer, length);
-    if (is_simple(transfer) && length > 0)
-        return moved(transfer,
-                     copy_out(transfer->token, 0, from, transfer->one.base + transfer->within, length));
+    if (is_simple(transfer) && length > 0 &&
+        moved(transfer,
+              copy_out(transfer->caller->token, 0, from, transfer->one.base + transfer->within, length),
+              length))
+        return (long)length;
     return run(transfer, &(struct side){ .kind = FROM_BUFFER, .buffer = (char *)(uintptr_t)from }, length);
 }
 
 long transfer_in(struct transfer *transfer, void *to, size_t length)
 {
     length = within(transfer, length);
-    if (is_simple(transfer) && length > 0)
-        return moved(transfer,
-                     copy_in(transfer->token, 0, to, transfer->one.base + transfer->within, length));
+    if (is_simple(transfer) && length > 0 &&
+        moved(transfer,
+              copy_in(transfer->caller->token, 0, to, transfer->one.base + transfer->within, length), length))
+        return (long)length;
     return run(transfer, &(struct side){ .kind = TO_BUFFER, .buffer = to }, length);
 }
 

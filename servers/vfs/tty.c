@@ -127,6 +127,8 @@ static long move_input(struct tty *tty, struct transfer *transfer)
     bool end = false;
     while (transfer->left > 0 && !end && ldisc_readable(&tty->ldisc, 1)) {
         size_t length = transfer->left < CHUNK ? transfer->left : CHUNK;
+        if (transfer_prepare(transfer, length) < 0)
+            return -EFAULT;
         length = ldisc_read(&tty->ldisc, chunk, length, &end);
         if (length > 0 && transfer_out(transfer, chunk, length) < (long)length)
             return -EFAULT;

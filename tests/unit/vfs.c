@@ -431,6 +431,97 @@ static void test_descriptors(void **state)
     assert_int_equal(CALL(one, close, 0), 0);
 }
 
+// --- no frames for the caller's memory: each copy of each call fails once, and the call is as if it had not
+
+static char text[20000], got[20000];
+
+static long write_file(void) { return CALL(one, pwrite64, 3, text, sizeof(text), 0, 0, 0); }
+
+static long read_file(void) { return CALL(one, pread64, 3, got, sizeof(got), 0, 0, 0); }
+
+static long write_pipe(void) { return CALL(one, write, 1, text, sizeof(text)); }
+
+static long read_pipe(void) { return CALL(one, read, 0, got, sizeof(got)); }
+
+static long write_parts(void)
+{
+    struct linux_iovec parts[3] = { { (unsigned long)text, 7000 },
+                                    { (unsigned long)text + 7000, 1 },
+                                    { (unsigned long)text + 7001, sizeof(text) - 7001 } };
+    static struct linux_iovec kept[3];
+    memcpy(kept, parts, sizeof(kept));
+    return CALL(one, writev, 1, kept, 3);
+}
+
+static long make_pipe(void)
+{
+    static int fds[2];
+    long error = CALL(one, pipe2, fds, 0);
+    if (error == 0)
+        CALL(one, close, 4), CALL(one, close, 5);
+    return error;
+}
+
+// The answer of `call`, with its n-th copy failing. *failed: there was such a copy
+static long starved(long (*call)(void), unsigned n, bool *failed)
+{
+    fake_starve = n;
+    long result = call();
+    *failed = fake_starving;
+    if (fake_starving) {
+        assert_int_equal(result, NO_REPLY);
+        last_reply.answered = false;
+        assert_true(fake_memory_back());
+        assert_true(last_reply.answered);
+        assert_int_equal(last_reply.divert, 0);
+        result = last_reply.value;
+    }
+    fake_starve = 0;
+    return result;
+}
+
+static void starve_each(long (*call)(void), long (*before)(void), long (*after)(void), long expected)
+{
+    bool failed = true;
+    unsigned n = 1;
+    for (; failed; n++) {
+        memset(got, 0, sizeof(got));
+        if (before)
+            assert_int_equal(before(), sizeof(text));
+        assert_int_equal(starved(call, n, &failed), expected);
+        if (after)
+            assert_int_equal(after(), sizeof(text));
+        if (before || after)
+            assert_memory_equal(got, text, sizeof(text));
+    }
+    assert_true(n > 2);
+}
+
+static void test_starved(void **state)
+{
+    static int fds[2];
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)(i * 7 + i / 256);
+    assert_int_equal(CALL(one, pipe2, fds, 0), 0);
+    assert_int_equal(CALL(one, memfd_create, "spare", 0), 2);
+    assert_int_equal(CALL(one, open, "/short", O_CREAT | O_RDWR, 0600), 3);
+    starve_each(read_file, write_file, NULL, sizeof(text));
+    CALL(one, lseek, 3, 0, SEEK_SET);
+    starve_each(write_pipe, NULL, read_pipe, sizeof(text));
+    starve_each(read_pipe, write_pipe, NULL, sizeof(text));
+    starve_each(write_parts, NULL, read_pipe, sizeof(text));
+    starve_each(make_pipe, NULL, NULL, 0);
+    // A signal meanwhile: the call is made again, and nothing has happened.
+    fake_starve = 1;
+    assert_int_equal(CALL(one, fstat, 3, got), NO_REPLY);
+    last_reply.answered = false;
+    park_cancel(one);
+    assert_true(last_reply.answered && last_reply.divert == DIVERT_RESTARTNOINTR);
+    fake_memory_back();
+    assert_int_equal(CALL(one, unlink, "/short"), 0);
+    assert_int_equal(CALL(one, close_range, 0, ~0u, 0), 0);
+}
+
 static size_t put_entry(char *to, const char *name, unsigned mode, const char *data)
 {
     char header[111];
@@ -469,9 +560,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(paths),       TEST(rename), TEST(data), TEST(full),        TEST(pipe),
-        TEST(interrupted), TEST(fifo),   TEST(poll), TEST(epoll),       TEST(locks),
-        TEST(permissions), TEST(mount),  TEST(list), TEST(descriptors), TEST(archive),
+        TEST(paths), TEST(rename),      TEST(data),    TEST(full),    TEST(pipe),        TEST(interrupted),
+        TEST(fifo),  TEST(poll),        TEST(epoll),   TEST(locks),   TEST(permissions), TEST(mount),
+        TEST(list),  TEST(descriptors), TEST(archive), TEST(starved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

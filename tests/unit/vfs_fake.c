@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../servers/vfs/dev.h"
+#include "../../servers/vfs/pm_calls.h"
 #include "../../servers/vfs/proc.h"
 #include "../../servers/vfs/pty.h"
+#include "../../servers/vfs/shortage.h"
 #include "../../servers/vfs/tmpfs.h"
 
 #define OBJECTS 4096
@@ -26,6 +28,9 @@ uint64_t fake_time = 1000000000;
 size_t fake_pages_left = 100000;
 unsigned fake_memory_objects, fake_blocks;
 long fake_pm_result;
+unsigned fake_starve;
+bool fake_starving;
+static struct async_call *asked;
 
 static struct object *handles[OBJECTS];
 static struct message_page page;
@@ -83,6 +88,8 @@ int fiber_run(void (*fn)(void *), void *argument, bool urgent)
     on_fiber = false;
     return 0;
 }
+
+handle_t pm_port(void) { return 7; }
 
 long fiber_call(handle_t port, struct message *message) { return fake_pm_result; }
 
@@ -212,6 +219,62 @@ long kernel_call(unsigned long a, unsigned long b, unsigned long c, unsigned lon
     }
 }
 
+// -> how many of length bytes this copy makes
+static size_t copyable(size_t length)
+{
+    if (fake_starving)
+        return 0;
+    if (!fake_starve || --fake_starve > 0)
+        return length;
+    fake_starving = true;
+    return length / 2;
+}
+
+long copy_prepare(token_t token, handle_t space, unsigned long remote, size_t length, unsigned access)
+{
+    if (fake_starving)
+        return -ENOMEM;
+    return remote < PAGE_SIZE ? -EFAULT : 0;
+}
+
+long copy_in_all(token_t token, handle_t space, void *to, unsigned long from, size_t length)
+{
+    bool all = copy_in(token, space, to, from, length) == (long)length;
+    return all ? 0 : fake_starving ? -ENOMEM : -EFAULT;
+}
+
+long copy_out_all(token_t token, handle_t space, const void *from, unsigned long to, size_t length)
+{
+    bool all = copy_out(token, space, from, to, length) == (long)length;
+    return all ? 0 : fake_starving ? -ENOMEM : -EFAULT;
+}
+
+int async_init(struct async_call *async, void (*done)(struct async_call *, const struct message *))
+{
+    async->done = done;
+    return 0;
+}
+
+int async_begin(struct async_call *async, handle_t port, const struct message *message)
+{
+    asked = async;
+    async->busy = true;
+    return 0;
+}
+
+bool fake_memory_back(void)
+{
+    struct async_call *async = asked;
+    fake_starving = false;
+    asked = NULL;
+    if (!async)
+        return false;
+    async->busy = false;
+    async->done(async, NULL);
+    park_run();
+    return true;
+}
+
 // Reads what is behind a string's end in its page, as the kernel does.
 __attribute__((no_sanitize("address"))) long copy_in(token_t token, handle_t space, void *to,
                                                      unsigned long from, size_t length)
@@ -219,6 +282,7 @@ __attribute__((no_sanitize("address"))) long copy_in(token_t token, handle_t spa
     const volatile char *bytes = (const volatile char *)from;
     if (from < PAGE_SIZE)
         return -EFAULT;
+    length = copyable(length);
     for (size_t i = 0; i < length; i++)
         ((volatile char *)to)[i] = bytes[i];
     return (long)length;
@@ -228,6 +292,7 @@ long copy_out(token_t token, handle_t space, const void *from, unsigned long to,
 {
     if (to < PAGE_SIZE)
         return -EFAULT;
+    length = copyable(length);
     memcpy((void *)to, from, length);
     return (long)length;
 }
@@ -237,7 +302,7 @@ long copy_object(token_t token, handle_t memory, uint64_t offset, unsigned long 
 {
     if (remote < PAGE_SIZE)
         return -EFAULT;
-    long done = move(handles[memory], offset, (char *)remote, length, to_object);
+    long done = move(handles[memory], offset, (char *)remote, copyable(length), to_object);
     return done > 0 ? done : to_object ? -ENOMEM : -EFAULT;
 }
 
@@ -259,7 +324,7 @@ void fake_start(void)
     if (root_mount)
         return;
     tmpfs_quota = 6;
-    if (mount_add(&tmpfs_type, NULL, 0, "root", "mode=755") < 0 || dev_init() < 0)
+    if (shortage_init() < 0 || mount_add(&tmpfs_type, NULL, 0, "root", "mode=755") < 0 || dev_init() < 0)
         abort();
 }
 

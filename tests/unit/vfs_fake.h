@@ -19,6 +19,11 @@ extern size_t fake_pages_left;       // frames of the tmpfs quota
 extern unsigned fake_memory_objects; // that exist
 extern unsigned fake_blocks;         // of the heap, in use
 extern long fake_pm_result;          // what pm answers
+extern unsigned fake_starve;         // the n-th copy from now ends in its middle, for lack of frames; 0: none
+extern bool fake_starving;           // it has, until memory is back
+
+// pm says that there are frames again, and what waits is tried. -> false: nobody had asked
+bool fake_memory_back(void);
 
 void fake_start(void); // root file system, /dev; once
 struct client *fake_client(struct client *parent, unsigned long flags);
