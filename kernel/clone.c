@@ -34,12 +34,12 @@ static int clone_regions(struct space *child, struct space *parent)
             node = node->left;
             continue;
         }
-        while (node && (!node->right || copy->right)) { // up to where the right side is still to do
+        while (node && copy && (!node->right || copy->right)) { // up to where the right side is still to do
             node = node->parent;
             copy = copy->parent;
         }
-        if (!node)
-            break;
+        if (!node || !copy)
+            break; // both at once
         place = &copy->right;
         node = node->right;
     }
