@@ -116,15 +116,19 @@ static void replied(const struct message *message)
 
 static void dispatch(const struct server_handlers *handlers, const struct message *message)
 {
-    void (*const by_kind[])(const struct message *) = {
-        [MESSAGE_CALL] = handlers->call,       [MESSAGE_TRAP] = handlers->trap,
-        [MESSAGE_FAULT] = handlers->fault,     [MESSAGE_DIVERT] = handlers->divert,
-        [MESSAGE_PAGE] = handlers->page,       [MESSAGE_CANCEL] = handlers->cancelled,
-        [MESSAGE_ENDED] = handlers->ended,     [MESSAGE_REPLY] = replied,
-        [MESSAGE_NOTIFY] = handlers->notified, [MESSAGE_BADGE_GONE] = handlers->badge_gone,
-    };
-    void (*handler)(const struct message *) =
-        message->kind < sizeof(by_kind) / sizeof(by_kind[0]) ? by_kind[message->kind] : NULL;
+    void (*handler)(const struct message *) = NULL;
+    switch (message->kind) {
+    case MESSAGE_CALL: handler = handlers->call; break;
+    case MESSAGE_TRAP: handler = handlers->trap; break;
+    case MESSAGE_FAULT: handler = handlers->fault; break;
+    case MESSAGE_DIVERT: handler = handlers->divert; break;
+    case MESSAGE_PAGE: handler = handlers->page; break;
+    case MESSAGE_CANCEL: handler = handlers->cancelled; break;
+    case MESSAGE_ENDED: handler = handlers->ended; break;
+    case MESSAGE_REPLY: handler = replied; break;
+    case MESSAGE_NOTIFY: handler = handlers->notified; break;
+    case MESSAGE_BADGE_GONE: handler = handlers->badge_gone; break;
+    }
     if (handler)
         handler(message);
     else if (message->token != 0 && message->kind != MESSAGE_CANCEL && message->kind != MESSAGE_ENDED)
