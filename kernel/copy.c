@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <frame.h>
 #include <memory.h>
+#include <pagetable.h>
 #include <space.h>
 #include <string.h>
 
@@ -66,6 +67,18 @@ size_t copy_between_spaces(struct space *to_space, unsigned long to, struct spac
         done += part;
     }
     return done;
+}
+
+bool copy_present(struct space *to_space, unsigned long to, struct space *from_space, unsigned long from,
+                  size_t length)
+{
+    if (to >= USER_END || from >= USER_END || length > page_rest(to) || length > page_rest(from))
+        return false;
+    uint64_t target = pagetable_lookup(to_space, to), source = pagetable_lookup(from_space, from);
+    if (!pte_writable(target) || !pte_readable(source))
+        return false;
+    copy_physical(pte_frame(target) + (to & ~PAGE_MASK), pte_frame(source) + (from & ~PAGE_MASK), length);
+    return true;
 }
 
 long space_compare_exchange(struct space *space, unsigned long address, uint32_t expected, uint32_t desired,

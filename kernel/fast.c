@@ -10,6 +10,7 @@
 #include <message.h>
 #include <port.h>
 #include <sched.h>
+#include <space.h>
 #include <task.h>
 #include <trap.h>
 
@@ -155,6 +156,32 @@ INLINE bool short_reply_receive(struct task *task, unsigned long index)
     return true;
 }
 
+// Between a server and the caller it received last, or a space it has.
+INLINE bool short_copy(struct task *task, bool out)
+{
+    const struct copy_target *target = &task->page->target;
+    const struct task *caller = task->serving;
+    struct space *space, *own = task->space;
+    if (target->space) {
+        const struct handle *handle =
+            handle_find(&own->handles, target->space, HANDLE_SPACE, out ? RIGHT_WRITE : RIGHT_READ);
+        if (!handle)
+            return false;
+        space = (struct space *)handle->object;
+    } else {
+        if (!caller || caller->call.kind != MESSAGE_TRAP || call_token(&caller->call) != target->token)
+            return false;
+        space = caller->space;
+    }
+    unsigned long local = arch_call_arg(task, 0), remote = arch_call_arg(task, 1);
+    size_t length = arch_call_arg(task, 2);
+    if (!(out ? copy_present(space, remote, own, local, length)
+              : copy_present(own, local, space, remote, length)))
+        return false;
+    arch_set_result(task, (long)length);
+    return true;
+}
+
 #define APART static __attribute__((noinline)) // so that only what needs registers saved pays for it
 
 INLINE bool native(struct task *task)
@@ -162,7 +189,9 @@ INLINE bool native(struct task *task)
     unsigned long number = arch_call_number(task);
     if (number == CALL_reply_receive)
         return short_reply_receive(task, arch_call_arg(task, 0));
-    return number == CALL_call && short_call(task, arch_call_arg(task, 0));
+    if (number == CALL_call)
+        return short_call(task, arch_call_arg(task, 0));
+    return (number == CALL_copy_in || number == CALL_copy_out) && short_copy(task, number == CALL_copy_out);
 }
 
 APART void trap_native(struct task *task)

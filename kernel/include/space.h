@@ -66,5 +66,8 @@ size_t copy_from_space(struct space *space, void *to, unsigned long from, size_t
 size_t copy_to_space(struct space *space, unsigned long to, const void *from, size_t length);
 size_t copy_between_spaces(struct space *to_space, unsigned long to, struct space *from_space,
                            unsigned long from, size_t length);
+// The same if all is there, in one page on each side. -> false: nothing copied
+bool copy_present(struct space *to_space, unsigned long to, struct space *from_space, unsigned long from,
+                  size_t length);
 long space_compare_exchange(struct space *space, unsigned long address, uint32_t expected, uint32_t desired,
                             uint32_t *found);
