@@ -23,6 +23,7 @@ PAGE = 4096
 PLUGIN = os.path.join(BUILD, "profile-plugin.so")
 ET_DYN, PT_LOAD, EXECUTABLE = 3, 1, 1
 NOT_OURS = "(not ours)" # firmware
+SHORT_WAY = "call, reply_receive, copy_in, copy_out (short way)" # kernel/fast.c
 NATIVE_CALL, LINUX_CALL, EXCEPTION, INTERRUPT = "kernel call", "Linux call", "exception", "interrupt"
 # i386: a stub for each vector of exceptions and interrupts (arch/i386/offsets.h).
 STUB_SIZE, STUBS, EXCEPTIONS = 16, 0x70, 0x20
@@ -138,7 +139,7 @@ class Section:
     def kernel_calls(self):
         """{name: how many}, those that never reach a handler as one."""
         made = sum(count for (program, kind), count in self.traps.items() if kind == NATIVE_CALL)
-        return dict(self.calls.most_common(), **{"call, reply_receive (short way)": made - sum(self.calls.values())})
+        return {**dict(self.calls.most_common()), SHORT_WAY: made - sum(self.calls.values())}
 
 
 def is_space_switch(arch, code):
