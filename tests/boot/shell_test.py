@@ -15,14 +15,15 @@ class Row:
     """`out` is the exact standard output, or a pattern that must match all of it; `err` likewise."""
 
     def __init__(self, name, script, status=0, out=b"", err=b"", stdin=b"", options=(), command=None,
-                 archives=(), pando_only=False, no_leak=False):
+                 archives=(), pando_only=False, once=False):
         self.name, self.status, self.out, self.err, self.stdin = name, status, out, err, stdin
         self.options, self.archives = list(options), archives
-        self.pando_only, self.no_leak = pando_only, no_leak
+        self.pando_only = pando_only
+        self.no_leak = bool(script) and not (once or stdin or status) and isinstance(out, bytes)
         self.command = command or ["--", "sh", "-c", script]
 
     def check(self, system):
-        """On Pando a row with no_leak runs twice in one guest, and is checked for what it leaves behind."""
+        """On Pando a script that can be run again runs twice in one guest, and is checked for what it leaves behind."""
         twice = self.no_leak and system.is_pando
         command = self.command[:-1] + [NO_LEAK % self.command[-1]] if twice else self.command
         done = system.run(command, self.stdin, self.options, self.archives)
@@ -114,7 +115,7 @@ def rows(arch):
             command=["--", "nothing"]),
         Row("not_executable", "", 126, err=matching(rb".*Permission denied\n"), command=["--", "/etc/passwd"]),
         Row("echo", "", out=b"two  words\n", command=["--", "echo", "two  words"]),
-        Row("streams", "echo out; echo err >&2", out=b"out\n", err=b"err\n"),
+        Row("streams", "echo out; echo err >&2", out=b"out\n", err=matching(rb"(err\n)+")),
         # Linux lets only one open a port.
         Row("binary_clean", "tee /dev/stderr", out=RANDOM, err=RANDOM, stdin=RANDOM, pando_only=True),
         Row("end_of_file", "cat; echo end", out=b"endend\n", stdin=b"end"),
@@ -123,18 +124,19 @@ def rows(arch):
         Row("background_child", "sleep 1000 & exit 3", 3),
         Row("yes_head_md5sum", "set -o pipefail; yes | head -c 20000000 | md5sum", 141,
             out=YES.encode() + b"  -\n"),
-        Row("tree_of_processes", TREE, out=b"128\n"),
+        # How many of these live at a time differs, and with it how large tables are afterwards.
+        Row("tree_of_processes", TREE, out=b"128\n", once=True),
         Row("pipeline_of_five", "seq 1000 | grep 7 | sort -r | head -n 3 | tr '\\n' ' '", out=b"997 987 979 "),
         Row("command_substitution", "echo $(echo a $(echo b $(echo c)))", out=b"a b c\n"),
         Row("here_document", "cat <<END\nhere $((6*7))\nEND", out=b"here 42\n"),
         Row("redirections", "echo a >/tmp/f; echo b >>/tmp/f; cat </tmp/f; ls /no 2>/dev/null || echo c",
             out=b"a\nb\nc\n"),
         Row("loops", "i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done; echo $i", out=b"300\n"),
-        Row("traps", "trap 'echo got' USR1; kill -USR1 $$; trap 'echo bye' EXIT", out=b"got\nbye\n"),
+        Row("traps", "trap 'echo got' USR1; kill -USR1 $$; trap 'echo bye' EXIT", out=b"got\nbye\n", once=True),
         Row("script", "printf '#!/bin/sh\\necho \"$0 $1\"\\n' >/tmp/s; chmod +x /tmp/s; /tmp/s one", out=b"/tmp/s one\n"),
         Row("files", "mkdir -p /tmp/a/b; cp /bin/busybox /tmp/a/b/x; cmp /bin/busybox /tmp/a/b/x && mv /tmp/a /tmp/c "
             "&& find /tmp/c | sort && rm -r /tmp/c && ls /tmp", out=b"/tmp/c\n/tmp/c/b\n/tmp/c/b/x\n"),
-        Row("tar_and_gzip", "cd /tmp; tar czf t.gz -C / etc && mkdir x && tar xzf t.gz -C x && diff -r /etc x/etc && echo same",
+        Row("tar_and_gzip", "cd /tmp; tar czf t.gz -C / etc && mkdir -p x && tar xzf t.gz -C x && diff -r /etc x/etc && echo same",
             out=b"same\n"),
         Row("user", "id -u; id -g; cat /etc/shadow 2>/dev/null || echo refused; echo x 2>/dev/null >/bin/x || echo refused",
             out=b"1000\n1000\nrefused\nrefused\n", options=["--user", "1000"]),
@@ -143,21 +145,20 @@ def rows(arch):
             command=["--", "sh", "-c", "head -n 1 /run.copy; head -n 1 /var/tmp/g; ls -ld /tmp | cut -c1-10"],
             options=["--add", "scripts/run:/run.copy", "--add", "scripts/run:/var/tmp/g"]),
         Row("leak_of_ten_thousand_forks", "i=0; while [ $i -lt 10000 ]; do (:); i=$((i+1)); done; echo $i",
-            out=b"10000\n", no_leak=True),
+            out=b"10000\n"),
         Row("leak_of_four_thousand_sleepers", SLEEPERS, err=matching(rb"(Terminated\n)*"),
-            options=["--memory", "1G"], no_leak=True),
-        Row("leak_of_fork_bomb", BOMB, out=b"1000 recovered well\n", err=matching(rb".*"), no_leak=True),
-        Row("memory_hog", HOG, out=b"hog 137\nneighbour 5\nalive\n", err=matching(rb".*"),
-            no_leak=True),
-        Row("full_tmpfs", FILL, out=b"1\nback\n" * 3, no_leak=True),
-        Row("leak_of_forks", "for i in 1 2 3 4 5 6 7 8 9 10; do (ls / | cat >/dev/null); done", no_leak=True),
-        Row("leak_of_files", "head -c 3000000 /dev/zero >/tmp/f; cp /tmp/f /tmp/g; rm /tmp/f /tmp/g", no_leak=True),
-        Row("leak_of_kills", "for i in 1 2 3 4 5; do sleep 1000 & kill -9 $!; wait; done 2>/dev/null", no_leak=True),
+            options=["--memory", "1G"]),
+        Row("leak_of_fork_bomb", BOMB, out=b"1000 recovered well\n", err=matching(rb".*")),
+        Row("memory_hog", HOG, out=b"hog 137\nneighbour 5\nalive\n", err=matching(rb".*")),
+        Row("full_tmpfs", FILL, out=b"1\nback\n" * 3),
+        Row("leak_of_forks", "for i in 1 2 3 4 5 6 7 8 9 10; do (ls / | cat >/dev/null); done"),
+        Row("leak_of_files", "head -c 3000000 /dev/zero >/tmp/f; cp /tmp/f /tmp/g; rm /tmp/f /tmp/g"),
+        Row("leak_of_kills", "for i in 1 2 3 4 5; do sleep 1000 & kill -9 $!; wait; done 2>/dev/null"),
         Row("ps", "ps | grep -c '[i]nit'", out=b"1\n"),
         Row("awk_and_sed", "seq 10 | sed -n 's/^/n/p' | awk '{ s = s $1 } END { print s, NR }'",
             out=b"n1n2n3n4n5n6n7n8n9n10 10\n"),
         Row("date", "date +%Y", out=matching(rb"20[2-9]\d\n")),
-        Row("timeout_command", "timeout 1 sleep 100; echo $?", out=b"143\n", err=matching(rb"(Terminated\n)?")),
+        Row("timeout_command", "timeout 1 sleep 100; echo $?", out=b"143\n", err=matching(rb"(Terminated\n)*")),
         Row("mktemp", "f=$(mktemp); echo made >$f; cat $f; rm $f", out=b"made\n"),
         Row("proc", "cat /proc/self/comm; test -d /proc/1 && readlink /proc/self/exe", out=b"cat\n/bin/busybox\n"),
         Row("random", "head -c 1000 /dev/urandom | wc -c", out=b"1000\n"),
@@ -167,7 +168,7 @@ def rows(arch):
             command=["--", "/bin/bash", "-c", "a=(x y z); echo bash ${#a[@]} ${a[2]}; [[ abc =~ b ]]"]),
         Row("glibc_threads", "", out=b"initialised 1, produced 8000, sum 8004000, left 0\n",
             command=["build/glibc-threads-%s" % arch]),
-        Row("server_restarts", "echo console >/proc/pando/restart; grep -q '^console running 1' /proc/pando/servers && echo on",
+        Row("server_restarts", "echo console >/proc/pando/restart; grep -q '^console running [12]' /proc/pando/servers && echo on",
             out=b"on\n", pando_only=True),
     ]
 
