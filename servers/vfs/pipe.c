@@ -39,7 +39,7 @@ static struct pipe *pipe_of(const struct file *file) { return file->inode->fifo.
 // Moves the content to a ring of another size.
 static bool reallocate(struct pipe *pipe, size_t size)
 {
-    char *ring = heap_alloc(size);
+    char *ring = heap_alloc_raw(size);
     if (!ring)
         return false;
     size_t first = pipe->size - pipe->head;

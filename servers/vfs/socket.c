@@ -103,9 +103,10 @@ void socket_bound(struct socket *socket) { list_append(&bound, &socket->link); }
 // --- sending
 static struct packet *packet_create(struct socket *from, size_t length)
 {
-    struct packet *packet = heap_alloc(sizeof(*packet) + length);
+    struct packet *packet = heap_alloc_raw(sizeof(*packet) + length);
     if (!packet)
         return NULL;
+    *packet = (struct packet){ 0 }; // its data is read as far as it was written
     list_init(&packet->link);
     packet->from = from->name;
     packet->from_length = from->name_length;
