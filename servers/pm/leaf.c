@@ -70,10 +70,7 @@ void leaf_call(const struct message *message)
     case PM_PROC_INFO:
     case PM_PROC_READ:
     case PM_PROC_WRITE: value = proc_call(message); break;
-    case PM_MEMORY:
-        memory_wait_vfs(message->token);
-        value = NO_REPLY;
-        break;
+    case PM_MEMORY: value = memory_wait_vfs(message->token, message->args[0]); break;
     default: value = -ENOSYS;
     }
     if (value != NO_REPLY)

@@ -9,6 +9,7 @@
 #include "state.h"
 #include "thread.h"
 
+#include <limits.h>
 #include <server.h>
 
 static uint64_t badness(struct process *process)
@@ -69,20 +70,25 @@ void memory_wait(struct thread *thread)
     kill_largest();
 }
 
-void memory_wait_vfs(token_t token)
+// The question was long under way if memory was freed since it was written: that may be enough, and nobody dies for it.
+long memory_wait_vfs(token_t token, unsigned long freed)
 {
+    if (freed != pm->freed)
+        return (long)pm->freed;
     pm->vfs_starving = token;
     kill_largest();
+    return NO_REPLY;
 }
 
 void memory_freed(void)
 {
+    pm->freed = (pm->freed + 1) & LONG_MAX;
     while (!list_empty(&pm->starving)) {
         struct thread *thread = list_first(&pm->starving, struct thread, park.memory.link);
         thread_unpark(thread);
         thread_resume_later(thread);
     }
     if (pm->vfs_starving)
-        reply_value(pm->vfs_starving, 0);
+        reply_value(pm->vfs_starving, (long)pm->freed);
     pm->vfs_starving = 0;
 }

@@ -9,5 +9,6 @@ struct thread;
 // The thread's call (or fault, or the delivery of its signals) could not go on for lack of frames: it does, as
 // thread->{has_result, result, restart} say, when there may be some.
 void memory_wait(struct thread *thread);
-void memory_wait_vfs(token_t token); // PM_MEMORY: answered then
-void memory_freed(void);             // those who wait try again
+long memory_wait_vfs(token_t token,
+                     unsigned long freed); // PM_MEMORY -> its answer, or NO_REPLY: answered then
+void memory_freed(void);                   // those who wait try again

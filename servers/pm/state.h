@@ -30,6 +30,7 @@ struct pm {
     unsigned exit_fibers;
     struct list starving; // threads that wait for memory (shortage.c)
     token_t vfs_starving; // vfs's question for it, 0: none
+    unsigned long freed;  // how often memory was; never negative as a long
     struct list futexes[FUTEX_BUCKETS];
     // the machine
     handle_t port, vfs, root, system, user_quota, vdso, routes;

@@ -8,6 +8,7 @@
 
 static struct list starving = { &starving, &starving };
 static struct async_call question;
+static unsigned long freed; // how often memory was, as pm last said
 
 static void try_again(void)
 {
@@ -18,7 +19,12 @@ static void try_again(void)
     }
 }
 
-static void answered(struct async_call *async, const struct message *reply) { try_again(); }
+static void answered(struct async_call *async, const struct message *reply)
+{
+    if (reply->value >= 0)
+        freed = (unsigned long)reply->value;
+    try_again();
+}
 
 int shortage_init(void) { return async_init(&question, answered); }
 
@@ -26,6 +32,7 @@ void shortage_wait(struct client *client)
 {
     if (list_empty(&client->parked.starving))
         list_append(&starving, &client->parked.starving);
-    if (!question.busy && async_begin(&question, pm_port(), &(struct message){ .number = PM_MEMORY }) < 0)
+    struct message message = { .number = PM_MEMORY, .args = { freed } };
+    if (!question.busy && async_begin(&question, pm_port(), &message) < 0)
         try_again();
 }

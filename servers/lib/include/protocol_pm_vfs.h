@@ -87,7 +87,8 @@ enum vfs_to_pm {
                   // or 0, that one's foreground group}; writable window: text -> length of the whole text
                   // (window may hold less)
     PM_PROC_WRITE, // args {pid, enum pm_proc_file}, readable window: text -> length
-    PM_MEMORY, // a caller's memory could not be reached for lack of frames -> 0 when it is worth trying again
+    PM_MEMORY, // args {how often memory was freed}, as last answered: a caller's memory could not be reached for lack
+               // of frames -> the same, now, when it is worth trying again
 };
 
 enum pm_target { PM_TARGET_THREAD, PM_TARGET_PROCESS, PM_TARGET_GROUP, PM_TARGET_SESSION };
