@@ -6,10 +6,19 @@ from terminal import Terminal
 ESCAPE = "\x1b"
 
 
+# What a session may not leave more of. Memory is not asked for: the shell keeps some, for its history.
+COUNTED = "grep -E '^(tasks|po|sp|calls|irqs|ha|th|cl)' /proc/pando/counts*"
+
+
 def session(function, archives=()):
     def test(system):
         with Terminal(system, archives=archives) as shell:
+            before = shell.command(COUNTED) if system.is_pando else ""
             function(shell)
+            if system.is_pando:
+                after = shell.command(COUNTED, r"tasks \d")
+                if after != before:
+                    raise harness.Failed("the session left something behind", before + after)
             shell.leave()
     return test
 
@@ -138,6 +147,7 @@ def edit_with_vi(shell):
     shell.expect("second")
     shell.type(":q!\r")
     shell.prompt()
+    shell.command("rm /tmp/file")
 
 
 def page_with_less(shell):
@@ -158,7 +168,7 @@ def page_with_less(shell):
     shell.expect("[^0-9]77[^0-9]")
     shell.type("q")
     shell.prompt()
-    shell.command("echo sane", "sane")
+    shell.command("rm /tmp/numbers; echo sane", "sane")
 
 
 def watch_with_top(shell):
@@ -227,7 +237,7 @@ def bash_session(shell):
     shell.line("echo $?; exit 4")
     shell.expect("130")
     shell.prompt()
-    shell.command("echo status $?", "status 4")
+    shell.command("echo status $?; rm ~/.bash_history", "status 4")
 
 
 def console_server_dies(shell):
