@@ -270,7 +270,7 @@ bool fake_memory_back(void)
     if (!async)
         return false;
     async->busy = false;
-    async->done(async, NULL);
+    async->done(async, &(struct message){ .value = 1 });
     park_run();
     return true;
 }
