@@ -143,17 +143,6 @@ long do_task_suspend(struct task *task, unsigned long index, unsigned long b, un
     return task_suspend(target);
 }
 
-long do_task_set_space(struct task *task, unsigned long index, unsigned long space_index, unsigned long c,
-                       unsigned long d)
-{
-    FIND_TASK(target, index, RIGHT_CONTROL);
-    FIND(space, space, space_index, HANDLE_SPACE, RIGHT_CONTROL);
-    if (target->page || !held_by(target, task))
-        return -EBUSY;
-    task_set_space(target, space);
-    return 0;
-}
-
 // What a program sees after exec. The rest of the task stays: routes, labels, constants, the call it is in.
 long do_task_reset(struct task *task, unsigned long index, unsigned long space_index, unsigned long c,
                    unsigned long d)

@@ -256,10 +256,13 @@ uint64_t pagetable_count(struct space *space, unsigned long start, unsigned long
 // Tables for every page that will move. Those that stay empty when it fails are freed.
 static long prepare_move(struct space *space, unsigned long from, unsigned long length, unsigned long to)
 {
-    for (struct walk walk = walk_start(space, from, from + length); walk_next(&walk);)
-        for_each_used(i, walk.frame, walk.first,
-                      walk.last) if (walk.table[i] && !pagetable_slot(space, walk_address(&walk, i) - from +
-                                                                                 to)) return -ENOMEM;
+    for (struct walk walk = walk_start(space, from, from + length); walk_next(&walk);) {
+        for_each_used(i, walk.frame, walk.first, walk.last)
+        {
+            if (walk.table[i] && !pagetable_slot(space, walk_address(&walk, i) - from + to))
+                return -ENOMEM;
+        }
+    }
     return 0;
 }
 

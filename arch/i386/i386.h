@@ -46,8 +46,6 @@ void trap_interrupt(unsigned vector);
 _Noreturn void trap_double_fault(void); // by a task gate, on a stack of its own
 _Noreturn void boot_main(uint32_t magic, uint32_t info);
 
-// --- divide.c, called by the compiler
-
 // --- kernel.ld, boot.S
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
 extern uint64_t kernel_directory[512], kernel_table[1024], device_table[512], boot_pdpt[4];

@@ -61,7 +61,6 @@ static const struct need needs[] = {
     { CALL(task_start), { { TASK, C } }, 0, 0 },
     { CALL(task_interrupt), { { TASK, C } }, 0, 0 },
     { CALL(task_destroy), { { TASK, C } }, 0, 0 },
-    { CALL(task_set_space), { { TASK, C }, { SPACE, C } }, 0, 0 },
     { CALL(task_reset), { { TASK, C }, { SPACE, C } }, 0, 0 },
     { CALL(task_read_frame), { { TASK, READ } }, 0, 0 },
     { CALL(task_write_frame), { { TASK, C } }, 0, 0 },

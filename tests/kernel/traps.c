@@ -180,35 +180,6 @@ static void task_clone_returns_zero_in_the_child(void)
     routed_end(&routed);
 }
 
-static void set_space_child(void)
-{
-    static volatile long word;
-    word = 1;
-    trap6(TRAP_HERE, (long)&word, 0, 0, 0, 0, 0);
-    trap6(TRAP_END, word, 0, 0, 0, 0, 0);
-    for (;;)
-        ;
-}
-
-static void task_moves_to_another_space(void)
-{
-    struct routed routed;
-    CHECK(routed_start(&routed, set_space_child));
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
-    token_t token = message_page->in.token;
-    unsigned long word = message_page->in.args[0];
-    long space = space_clone(routed.child.space, ROOT_QUOTA), value = 2;
-    CHECK(space > 0);
-    CHECK_EQUAL(copy_out(0, (handle_t)space, &value, word, sizeof value), (long)sizeof value);
-    CHECK_EQUAL(task_set_space(routed.child.task, (handle_t)space), 0);
-    message_page->out = (struct message){ .token = token };
-    CHECK_EQUAL(reply(), 0);
-    CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
-    CHECK_EQUAL(message_page->in.args[0], 2);
-    handle_close((handle_t)space);
-    routed_end(&routed);
-}
-
 static void reset_child(void)
 {
     static volatile long word;
@@ -316,7 +287,6 @@ const struct test trap_tests[] = {
     { "trap/forwarded_trap", forwarded_trap },
     { "trap/task_starts_again", task_starts_again },
     { "trap/task_clone_returns_zero_in_the_child", task_clone_returns_zero_in_the_child },
-    { "trap/task_moves_to_another_space", task_moves_to_another_space },
     { "trap/fault_reaches_the_owner", fault_reaches_the_owner },
     { "trap/protection_fault", protection_fault },
     { "trap/illegal_instruction", illegal_instruction },

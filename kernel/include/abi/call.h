@@ -73,7 +73,6 @@
     X(task_start, 82)     /* (task) */ \
     X(task_interrupt, 83) /* (task) diverts it to its owner at its next boundary to user mode */ \
     X(task_destroy, 84)   /* (task, 1: closes the handle too) -> 0; result {user ns, system ns, switches} */ \
-    X(task_set_space, 85) /* (task, space) while it is held by its owner (in an open call of it) or not started */ \
     X(task_read_frame, 86)  /* (task, struct user_frame *) */ \
     X(task_write_frame, 87) /* (task, const struct user_frame *) privileged bits are sanitised */ \
     X(task_read_fpu, 88)  /* (task, buffer, length) -> bytes */ \
@@ -88,8 +87,9 @@
     X(task_set_owner, 97) /* (task, port, label) */ \
     X(task_suspend, 98)   /* (task) off its CPU at once, for servers being taken down */ \
     X(task_get_tls, 99)   /* (task, index) -> 0; result {word0, word1} */ \
-    X(task_reset, 100)    /* (task, space) wide {entry, stack}: when task_set_space may be called; there it starts with
-                             the registers of a new task, fresh FPU state and no thread-local storage */ \
+    X(task_reset, 100)    /* (task, space) wide {entry, stack}, while it is held by its owner (in an open call of it)
+                             or not started: there it starts with the registers of a new task, fresh FPU state and
+                             no thread-local storage */ \
     /* trap routes */ \
     X(routes_create, 112) /* (quota, highest trap number) -> h */ \
     X(routes_set, 113)    /* (routes, number, port or 0, label slot) */ \

@@ -191,10 +191,6 @@ static inline long task_reset(handle_t task, handle_t space, unsigned long entry
     message_page->wide[1] = stack;
     return KCALL2(task_reset, task, space);
 }
-static inline long task_set_space(handle_t task, handle_t space)
-{
-    return KCALL2(task_set_space, task, space);
-}
 static inline long task_read_frame(handle_t task, struct user_frame *frame)
 {
     return KCALL2(task_read_frame, task, frame);
