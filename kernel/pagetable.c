@@ -35,6 +35,13 @@ static void walk_skip(struct walk *walk, unsigned long span)
     walk->next = last < walk->end - 1 ? last + 1 : walk->end;
 }
 
+// On behind `count` leaf tables, from the one at hand on.
+static void walk_past(struct walk *walk, unsigned count)
+{
+    walk->next = walk->base + (count - 1) * LEAF_SPAN;
+    walk_skip(walk, LEAF_SPAN);
+}
+
 // Goes to the next leaf table that exists. -> false: none left
 static bool walk_next(struct walk *walk)
 {
@@ -174,12 +181,31 @@ static void free_doomed(struct frame *doomed)
     }
 }
 
-// Lets go of a table that others use on.
-static void leave_shared(struct walk *walk)
+// So many tables from this one on lie in the range, as far as the table above goes.
+static unsigned tables_ahead(const struct walk *walk)
 {
-    walk->space->resident_pages -= walk->frame->table.present;
-    directory_clear(walk->space, walk->base, walk->directory);
-    walk->frame->references--;
+    unsigned long left = (walk->end - walk->base) / LEAF_SPAN, room = ENTRIES - middle_index(walk->base);
+    return left == 0 ? 1 : (unsigned)(left < room ? left : room);
+}
+
+// Lets go of this table, which others use on, and of all such that follow it. -> how many
+static unsigned leave_shared(struct walk *walk)
+{
+    uint64_t *directory = walk->directory;
+    unsigned count = 0, limit = tables_ahead(walk);
+    uint64_t pages = 0;
+    for (; count < limit && directory[count]; count++) {
+        struct frame *table = frame_of(pte_frame(directory[count]));
+        if (!table_shared(table))
+            break;
+        table->references--;
+        pages += table->table.present;
+        pte_store(&directory[count], 0);
+    }
+    walk->space->resident_pages -= pages;
+    directory_cleared(walk->space, walk->base, directory, count);
+    walk_past(walk, count);
+    return count;
 }
 
 // Those of the entries in which a bit of `which` is set. Frames whose last reference goes are chained until the flush.
@@ -309,14 +335,27 @@ long pagetable_move(struct space *space, unsigned long from, unsigned long lengt
 
 // --- clone --------------------------------------------------------------------------------------------------------
 
-static void share_table(struct space *child, uint64_t *child_directory, struct walk *walk)
+// This table and all that follow it without pages of objects: the bulk of a large process.
+static void share_tables(struct space *child, uint64_t *to, struct walk *walk)
 {
-    if (!PTE_TABLE_HIDES || walk->frame->size_class)
-        pte_store(walk->directory, pte_table_protect(*walk->directory));
-    walk->frame->references++;
-    child->table_frames++;
-    child->resident_pages += walk->frame->table.present;
-    directory_set(child_directory, *walk->directory);
+    uint64_t *from = walk->directory;
+    unsigned count = 0, limit = tables_ahead(walk);
+    uint64_t pages = 0;
+    for (; count < limit && from[count]; count++) {
+        struct frame *table = frame_of(pte_frame(from[count]));
+        if (table->table.objects)
+            break;
+        if (pte_table_writable(from[count]) && (!PTE_TABLE_HIDES || table->size_class))
+            pte_store(&from[count], pte_table_protect(from[count]));
+        assert(!to[count]);
+        pte_store(&to[count], from[count]);
+        table->references++;
+        pages += table->table.present;
+    }
+    child->resident_pages += pages;
+    child->table_frames += count;
+    table_note_run(table_frame(to), middle_index(walk->base), count);
+    walk_past(walk, count);
 }
 
 static bool copy_table(struct space *child, uint64_t *child_directory, struct walk *walk, bool objects)
@@ -339,9 +378,8 @@ long pagetable_clone(struct space *child, struct space *parent, unsigned long st
         uint64_t *directory = directory_make(child, walk.base);
         if (!directory)
             return -ENOMEM;
-        assert(!*directory);
         if (!objects)
-            share_table(child, directory, &walk);
+            share_tables(child, directory, &walk);
         else if (!copy_table(child, directory, &walk, objects <= CLONE_OBJECTS))
             return -ENOMEM;
     }
@@ -352,12 +390,12 @@ unsigned long pagetable_release(struct space *space, unsigned long start, unsign
 {
     struct walk walk = walk_start(space, start, end);
     while (walk_next(&walk)) {
-        unsigned cost = table_shared(walk.frame) ? 8 : 8 + walk.last - walk.first;
-        *budget -= *budget < cost ? *budget : cost;
+        unsigned cost = 8 + walk.frame->table.present;
         if (table_shared(walk.frame))
-            leave_shared(&walk);
+            cost = 8 + leave_shared(&walk);
         else
             unmap_part(&walk, ALL);
+        *budget -= *budget < cost ? *budget : cost;
         if (*budget == 0)
             return walk.next;
     }

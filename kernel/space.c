@@ -84,12 +84,8 @@ void space_destroy(struct object *object)
     handle_table_release(space);
     space->last = NULL;
     space->work.step = release_step;
-    if (space->resident_pages > RELEASE_BUDGET) {
+    if (release_step(&space->work))
         work_queue(&space->work);
-        return;
-    }
-    while (release_step(&space->work))
-        ;
 }
 
 // --- mapping ------------------------------------------------------------------------------------------------------

@@ -96,12 +96,11 @@ static void middle_clear(struct space *space, unsigned long address, struct fram
     table_free(middle);
 }
 
-void directory_clear(struct space *space, unsigned long address, uint64_t *directory)
+void directory_cleared(struct space *space, unsigned long address, uint64_t *directory, unsigned count)
 {
     struct frame *middle = table_frame(directory);
-    pte_store(directory, 0);
-    table_note_unused(middle, 1);
-    space->table_frames--;
+    table_note_unused(middle, count);
+    space->table_frames -= count;
     if (middle->table.present)
         arch_tlb_flush(space, 0, USER_END);
     else
@@ -123,7 +122,8 @@ void directory_clear_empty(struct space *space, unsigned long address, uint64_t 
 {
     if (table->table.present)
         return;
-    directory_clear(space, address, directory);
+    pte_store(directory, 0);
+    directory_cleared(space, address, directory, 1);
     table_free(table);
 }
 

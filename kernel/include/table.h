@@ -50,6 +50,12 @@ static inline void table_note_used(struct frame *table, unsigned index)
     table->table.used |= 1u << (index / GROUP);
 }
 
+static inline void table_note_run(struct frame *table, unsigned first, unsigned count)
+{
+    table->table.present = (uint16_t)(table->table.present + count);
+    table->table.used |= (uint32_t)((2ull << (first + count - 1) / GROUP) - (1ull << first / GROUP));
+}
+
 static inline void table_note_unused(struct frame *table, unsigned count)
 {
     table->table.present = (uint16_t)(table->table.present - count);
@@ -76,9 +82,10 @@ uint64_t *directory_make(struct space *space, unsigned long address); // may be 
 // Puts a leaf table, of one's own, in an empty directory. -> false: no memory; a table above made for it is gone, too
 bool directory_fill(struct space *space, unsigned long address, uint64_t *directory);
 void directory_set(uint64_t *directory, uint64_t entry);
-// The leaf table is not this space's any more. Frees the table above with its last entry. The CPU may remember inner
-// entries, so the space is flushed before a table is used for anything else.
-void directory_clear(struct space *space, unsigned long address, uint64_t *directory);
+// `count` directories, from that of address on, are empty now: their leaf tables are not this space's any more. Frees
+// the table above with its last entry. The CPU may remember inner entries, so the space is flushed before a table is
+// used for anything else.
+void directory_cleared(struct space *space, unsigned long address, uint64_t *directory, unsigned count);
 void directory_clear_empty(struct space *space, unsigned long address, uint64_t *directory,
                            struct frame *table);
 void table_protect_leaves(struct frame *table);                             // those of private pages

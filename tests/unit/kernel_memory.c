@@ -290,7 +290,7 @@ static void large_spaces_go_in_steps(void **state)
     unsigned steps = 0;
     while (work_step())
         steps++;
-    assert_true(steps >= 3);
+    assert_true(steps >= 2); // the first was done at once
     fake_quota_end(quota);
     fake_check_usage(before);
 }
