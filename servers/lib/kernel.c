@@ -3,6 +3,7 @@
 #include <counter.h>
 #include <errno.h>
 #include <kernel.h>
+#include <kernel_call.h>
 #include <string.h>
 
 struct message_page *message_page;
@@ -16,13 +17,13 @@ static void set_target(token_t token, handle_t space)
 long copy_in(token_t token, handle_t space, void *local, unsigned long remote, size_t length)
 {
     set_target(token, space);
-    return KCALL3(copy_in, local, remote, length);
+    return kernel_call3((unsigned long)local, remote, length, CALL_copy_in);
 }
 
 long copy_out(token_t token, handle_t space, const void *local, unsigned long remote, size_t length)
 {
     set_target(token, space);
-    return KCALL3(copy_out, local, remote, length);
+    return kernel_call3((unsigned long)local, remote, length, CALL_copy_out);
 }
 
 long copy_prepare(token_t token, handle_t space, unsigned long remote, size_t length, unsigned access)

@@ -1,53 +1,35 @@
 // SPDX-License-Identifier: MIT
 // The event loop of a server. The last answer of a round is not sent at once but together with the next
-// receive, in one kernel call; reply_flush() sends it early where order matters.
+// receive, in one kernel call; reply_flush() sends it early where order matters. It waits in the page's `out`, so
+// whoever needs that flushes first.
 #include "loop.h"
 
 #include <errno.h>
+#include <kernel_call.h>
 #include <string.h>
 
-static struct {
-    bool pending;
-    uint32_t kind, flags;
-    token_t token;
-    unsigned long number;
-    long value;
-    bool has_args;
-    unsigned long args[MESSAGE_WORDS];
-} last_reply;
-
-static void put_reply(void)
-{
-    struct message *out = &message_page->out;
-    out->kind = last_reply.kind;
-    out->flags = last_reply.flags;
-    out->token = last_reply.token;
-    out->number = last_reply.number;
-    out->value = last_reply.value;
-    if (last_reply.has_args)
-        memcpy(out->args, last_reply.args, sizeof(out->args));
-    memset(out->handles, 0, sizeof(out->handles));
-    last_reply.pending = false;
-}
+static bool reply_pending;
 
 void reply_flush(void)
 {
-    if (!last_reply.pending)
+    if (!reply_pending)
         return;
-    put_reply();
+    reply_pending = false;
     reply();
 }
 
-static void answer(token_t token, uint32_t kind, unsigned long number, long value)
+static inline struct message *answer(token_t token, uint32_t kind, unsigned long number, long value)
 {
+    struct message *out = &message_page->out;
     reply_flush();
-    last_reply.pending = true;
-    last_reply.kind = kind;
-    last_reply.flags = 0;
-    last_reply.token = token;
-    last_reply.number = number;
-    last_reply.value = value;
-    last_reply.has_args = false;
+    reply_pending = true;
+    out->kind = kind;
+    out->flags = 0;
+    out->token = token;
+    out->number = number;
+    out->value = value;
+    out->handles[0] = out->handles[1] = out->handles[2] = out->handles[3] = 0;
+    return out;
 }
 
 void reply_value(token_t token, long value) { answer(token, REPLY_VALUE, 0, value); }
@@ -56,8 +38,8 @@ void reply_frame(token_t token) { answer(token, REPLY_FRAME, 0, 0); }
 
 void reply_consume(void)
 {
-    if (last_reply.pending)
-        last_reply.flags = REPLY_CONSUME;
+    if (reply_pending)
+        message_page->out.flags = REPLY_CONSUME;
 }
 
 void reply_divert(token_t token, unsigned long reason, long value)
@@ -68,19 +50,12 @@ void reply_divert(token_t token, unsigned long reason, long value)
 // With handles it is sent at once, since the caller may close them then.
 void reply_message(token_t token, const struct message *message)
 {
-    if (!message->handles[0]) {
-        answer(token, REPLY_VALUE, 0, message->value);
-        last_reply.has_args = true;
-        memcpy(last_reply.args, message->args, sizeof(last_reply.args));
+    struct message *out = answer(token, REPLY_VALUE, 0, message->value);
+    memcpy(out->args, message->args, sizeof(out->args));
+    if (!message->handles[0])
         return;
-    }
+    memcpy(out->handles, message->handles, sizeof(out->handles));
     reply_flush();
-    struct message *out = &message_page->out;
-    *out = *message;
-    out->kind = REPLY_VALUE;
-    out->flags = 0;
-    out->token = token;
-    reply();
 }
 
 int async_init(struct async_call *async, void (*done)(struct async_call *, const struct message *))
@@ -138,10 +113,9 @@ static void dispatch(const struct server_handlers *handlers, const struct messag
 static long next_message(uint64_t deadline)
 {
     message_page->wide[0] = deadline;
-    if (!last_reply.pending)
-        return receive(self_port, deadline);
-    put_reply();
-    return KCALL1(reply_receive, self_port);
+    bool replies = reply_pending;
+    reply_pending = false;
+    return kernel_call1(self_port, replies ? CALL_reply_receive : CALL_receive);
 }
 
 _Noreturn void server_loop(const struct server_handlers *handlers)
@@ -152,11 +126,9 @@ _Noreturn void server_loop(const struct server_handlers *handlers)
                 handlers->before_wait();
         } while (fibers_run_ready()); // each may make work for the other
         long error = next_message(handlers->deadline ? handlers->deadline() : NO_DEADLINE);
-        if (error == -ETIMEDOUT) {
+        if (error == 0)
+            dispatch(handlers, &message_page->in);
+        else if (error == -ETIMEDOUT)
             handlers->expired();
-        } else if (error == 0) {
-            struct message message = message_page->in;
-            dispatch(handlers, &message);
-        }
     }
 }

@@ -7,7 +7,7 @@
 
 typedef long call_handler(struct thread *caller, const unsigned long args[6]);
 
-call_handler *call_handler_of(enum linux_call call); // NULL: not built
+call_handler *call_handler_of(unsigned long number); // NULL: not built
 void routes_build(void);
 
 // Constants that the kernel answers by itself.

@@ -27,8 +27,8 @@ static void on_trap(const struct message *message)
         return; // died meanwhile
     thread->token = message->token;
     thread->state = THREAD_IN;
-    thread->call = linux_call_of(message->number);
-    call_handler *handler = call_handler_of(thread->call);
+    thread->call_number = message->number;
+    call_handler *handler = call_handler_of(message->number);
     long value = handler ? handler(thread, message->args) : -ENOSYS;
     if (value == NO_REPLY)
         return;
@@ -56,13 +56,21 @@ static void on_fault(const struct message *message)
     fault(thread, message);
 }
 
-static void before_wait(void)
+static bool work_waits(void) { return !list_empty(&pm->returns) || !list_empty(&pm->exits); }
+
+static __attribute__((noinline)) void do_work(void)
 {
     bool started;
     do {
         returns_drain();
         started = exits_run();
     } while (started || !list_empty(&pm->returns));
+}
+
+static void before_wait(void)
+{
+    if (work_waits()) // as it seldom does
+        do_work();
 }
 
 static void state_init(void)

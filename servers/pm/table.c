@@ -14,9 +14,11 @@ static call_handler *const handlers[LINUX_CALL_COUNT] = {
 #undef X
 };
 
-call_handler *call_handler_of(enum linux_call call)
+static call_handler *by_number[LINUX_NUMBER_LIMIT]; // filled by routes_build
+
+call_handler *call_handler_of(unsigned long number)
 {
-    return call < LINUX_CALL_COUNT ? handlers[call] : NULL;
+    return number < LINUX_NUMBER_LIMIT ? by_number[number] : NULL;
 }
 
 // Answered by the kernel itself from the task's constants.
@@ -39,6 +41,7 @@ void routes_build(void)
         long number = linux_number_of(call);
         if (number < 0)
             continue;
+        by_number[number] = handlers[call];
         bool vfs = linux_server_of(call) == LINUX_SERVER_VFS;
         if (vfs || handlers[call])
             routes_set(pm->routes, (unsigned long)number, vfs ? pm->vfs : pm->port,

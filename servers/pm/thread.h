@@ -93,11 +93,11 @@ struct thread {
 
     // the open call
     token_t token;
-    enum linux_call call;
-    bool busy;        // a fiber works for it: nothing may take the call away
-    bool dying;       // to be killed when no longer busy
-    bool interrupted; // task_interrupt was called since its last answer
-    bool traced;      // TRACE_CALLS is on, to see a forwarded call's end
+    unsigned long call_number; // the trap's
+    bool busy;                 // a fiber works for it: nothing may take the call away
+    bool dying;                // to be killed when no longer busy
+    bool interrupted;          // task_interrupt was called since its last answer
+    bool traced;               // TRACE_CALLS is on, to see a forwarded call's end
     bool has_result;
     long result;
     enum restart restart;

@@ -101,6 +101,11 @@ static bool reachable(struct thread *waiter, unsigned long address, size_t lengt
     return !address || mm_prepare(waiter->mm, address, length);
 }
 
+static bool is_waitid(const struct thread *waiter)
+{
+    return linux_call_of(waiter->call_number) == LINUX_waitid;
+}
+
 // Tells the caller about the child and, unless WNOWAIT, takes the news away. Faults are reported after that, as
 // on Linux: the child is gone either way.
 static long report(struct thread *waiter, const struct found *found)
@@ -132,7 +137,7 @@ static long report(struct thread *waiter, const struct found *found)
     }
     if (error < 0)
         return error;
-    return waiter->call == LINUX_waitid ? 0 : pid;
+    return is_waitid(waiter) ? 0 : pid;
 }
 
 // -> the call's result, or NO_REPLY if there is nothing yet.
@@ -145,7 +150,7 @@ static long try(struct thread *waiter)
     if (result > 0)
         return report(waiter, &found);
     if (waiter->park.wait.options & WNOHANG)
-        return waiter->call == LINUX_waitid ? store_info(waiter, NULL) : 0;
+        return is_waitid(waiter) ? store_info(waiter, NULL) : 0;
     return NO_REPLY;
 }
 

@@ -85,6 +85,7 @@ static int unpack(void)
 
 int main(void)
 {
+    table_build();
     tmpfs_quota = start_handle("tmpfs");
     if (!tmpfs_quota)
         tmpfs_quota = self_quota;

@@ -10,8 +10,16 @@ static call_handler *const table[LINUX_CALL_COUNT] = {
 #undef X
 };
 
+static call_handler *by_number[LINUX_NUMBER_LIMIT];
+
+void table_build(void)
+{
+    for (int call = 0; call < LINUX_CALL_COUNT; call++)
+        if (linux_number_of(call) >= 0)
+            by_number[linux_number_of(call)] = table[call];
+}
+
 call_handler *table_handler(unsigned long number)
 {
-    enum linux_call call = linux_call_of(number);
-    return call < LINUX_CALL_COUNT ? table[call] : NULL;
+    return number < LINUX_NUMBER_LIMIT ? by_number[number] : NULL;
 }

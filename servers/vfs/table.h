@@ -5,4 +5,5 @@
 #include <linux_calls.h>
 #include "client.h"
 
+void table_build(void);                            // at start
 call_handler *table_handler(unsigned long number); // NULL: ENOSYS

@@ -49,7 +49,8 @@ struct server_handlers {
     uint64_t (*deadline)(void);                  // when `expired` wants to run, NO_DEADLINE; NULL: never
     void (*expired)(void);
 };
-// Never returns. Messages are passed as the page's `in` copied to the loop's stack, so handlers may make calls.
+// Never returns. Messages are passed as the page's `in`, which stays until the loop receives again: what runs later, on
+// a fiber, copies what it needs. No handler may wait in a `call`, whose answer would come there.
 _Noreturn void server_loop(const struct server_handlers *handlers);
 
 // --- fibers: cooperative stacks with a pre-paid call slot each. fibers_init reserves `count` at start; of
