@@ -2,8 +2,9 @@
 // A plugin of QEMU that counts how often each instruction of the guest runs, for scripts/pando/counts.py.
 // Arguments: out=FILE, and begin=ADDRESS:BYTES end=ADDRESS:BYTES (hexadecimal), what stands where a section
 // begins and ends. Each section goes to FILE as a line "section" and one line "ADDRESS PAGE BYTES COUNT" for each
-// instruction that ran; PAGE tells apart what spaces have at the same address. Without begin=, the whole run is one
-// section. QEMU calls us from the one thread that runs the guest's one CPU.
+// instruction that ran; PAGE tells apart what spaces have at the same address. With data=1 the line goes on with some
+// addresses of memory that the instruction read or wrote. Without begin=, the whole run is one section. QEMU calls us
+// from the one thread that runs the guest's one CPU.
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,11 +17,15 @@ struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 #define COUNT_INLINE 0 // QEMU_PLUGIN_INLINE_ADD_U64
 #define NO_REGISTERS 0 // QEMU_PLUGIN_CB_NO_REGS
+#define READS_WRITES 3 // QEMU_PLUGIN_MEM_RW
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, void (*callback)(uint64_t, struct qemu_plugin_tb *));
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, void (*callback)(unsigned, void *),
                                             int flags, void *argument);
 void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int operation, void *counter,
                                                 uint64_t step);
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
+                                      void (*callback)(unsigned, uint32_t, uint64_t, void *), int flags,
+                                      int accesses, void *argument);
 void qemu_plugin_register_atexit_cb(uint64_t id, void (*callback)(uint64_t, void *), void *argument);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
@@ -35,6 +40,7 @@ EXPORT int qemu_plugin_version = 1;
 EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
 
 #define MAX_BYTES 15
+#define MAX_DATA 8
 #define BUCKETS 65536u
 
 // One instruction at one place of the guest's memory. Never freed: QEMU's code counts in it.
@@ -42,6 +48,8 @@ struct instruction {
     struct instruction *next; // of its bucket
     uint64_t address, place;  // place: where QEMU keeps the guest's memory
     uint64_t count, before;   // before: at the section's begin
+    uint64_t data[MAX_DATA];  // of this section: the first addresses it touched, each once
+    uint8_t data_count;
     uint8_t size, bytes[MAX_BYTES];
 };
 
@@ -55,6 +63,7 @@ struct marker {
 static struct instruction *buckets[BUCKETS];
 static struct marker begin_marker, end_marker;
 static FILE *out;
+static bool with_data;
 
 static struct instruction *find(const struct qemu_plugin_insn *insn)
 {
@@ -85,7 +94,18 @@ static void begin_section(unsigned cpu, void *argument)
     (void)cpu, (void)argument;
     for (unsigned i = 0; i < BUCKETS; i++)
         for (struct instruction *it = buckets[i]; it; it = it->next)
-            it->before = it->count;
+            it->before = it->count, it->data_count = 0;
+}
+
+static void note_data(unsigned cpu, uint32_t access, uint64_t address, void *argument)
+{
+    (void)cpu, (void)access;
+    struct instruction *it = argument;
+    for (unsigned i = 0; i < it->data_count; i++)
+        if (it->data[i] == address)
+            return;
+    if (it->data_count < MAX_DATA)
+        it->data[it->data_count++] = address;
 }
 
 static void write_line(const struct instruction *it)
@@ -93,7 +113,10 @@ static void write_line(const struct instruction *it)
     fprintf(out, "%" PRIx64 " %" PRIx64 " ", it->address, it->place >> 12);
     for (unsigned byte = 0; byte < it->size; byte++)
         fprintf(out, "%02x", it->bytes[byte]);
-    fprintf(out, " %" PRIu64 "\n", it->count - it->before);
+    fprintf(out, " %" PRIu64, it->count - it->before);
+    for (unsigned i = 0; i < it->data_count; i++)
+        fprintf(out, " %" PRIx64, it->data[i]);
+    fprintf(out, "\n");
 }
 
 static void end_section(unsigned cpu, void *argument)
@@ -124,6 +147,8 @@ static void on_translate(uint64_t id, struct qemu_plugin_tb *tb)
         else if (is_at(&end_marker, it))
             qemu_plugin_register_vcpu_insn_exec_cb(insn, end_section, NO_REGISTERS, NULL);
         qemu_plugin_register_vcpu_insn_exec_inline(insn, COUNT_INLINE, &it->count, 1);
+        if (with_data)
+            qemu_plugin_register_vcpu_mem_cb(insn, note_data, NO_REGISTERS, READS_WRITES, it);
     }
 }
 
@@ -154,6 +179,8 @@ int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
             set_marker(&begin_marker, argv[i] + 6);
         else if (strncmp(argv[i], "end=", 4) == 0)
             set_marker(&end_marker, argv[i] + 4);
+        else if (strcmp(argv[i], "data=1") == 0)
+            with_data = true;
     }
     if (!out)
         return -1;

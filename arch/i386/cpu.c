@@ -16,6 +16,8 @@ _Static_assert(offsetof(struct cpu, arch.tss.esp0) == CPU_ESP0, "offsets.h");
 _Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "offsets.h");
 _Static_assert(offsetof(struct cpu, arch.stack) + CPU_STACK_SIZE == CPU_CURRENT,
                "entry.S finds current there");
+_Static_assert(offsetof(struct cpu, arch.guard) % PAGE_SIZE == 0, "no page but the guard's is unmapped");
+_Static_assert(sizeof(struct cpu) - CPU_CURRENT <= 1024, "CPU_STACK_SIZE leaves the rest that much");
 
 #define MSR_SYSENTER_CS 0x174
 #define MSR_SYSENTER_ESP 0x175

@@ -25,9 +25,9 @@
 #define TASK_LEAVE 68
 #define TASK_KERNEL_SP 72
 
-#define CPU_ESP0 68
+#define CPU_ESP0 352
 // The stack is the last member of struct arch_cpu and `current` follows it: with an empty stack, esp points there.
-#define CPU_CURRENT 32768
+#define CPU_CURRENT 31744
 
 // Selectors are Linux's, so that register dumps and sigcontext look alike.
 #define KERNEL_CS 0x60

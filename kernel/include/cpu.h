@@ -35,4 +35,4 @@ struct cpu {
     struct task *dead; // died while current; freed after the switch away
 };
 
-extern struct cpu boot_cpu;
+extern struct cpu boot_cpu __attribute__((aligned(ARCH_CPU_ALIGN)));

@@ -52,19 +52,22 @@ class Program:
                 self.segments.append((address, 0, text))
                 if is_kernel: # before it has turned paging on
                     self.segments.append((physical, physical - address, text))
-        self.symbols = self._symbols(path)
+        self.symbols, self.data = self._symbols(path)
         self.addresses = [address for address, _ in self.symbols]
 
     @staticmethod
     def _symbols(path):
-        text = subprocess.run(["llvm-nm-19", "--defined-only", path], check=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True).stdout
-        found = {}
+        """[(address, name)] of the functions; [(address, name, bytes)] of the variables that share pages with others."""
+        text = subprocess.run(["llvm-nm-19", "--defined-only", "--print-size", path], check=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        functions, data = {}, []
         for line in text.splitlines():
-            address, kind, name = line.split()
+            address, *size, kind, name = line.split()
             if kind in "tTwW" and name[0] not in ".$":
-                found.setdefault(int(address, 16), name)
-        return sorted(found.items())
+                functions.setdefault(int(address, 16), name)
+            elif kind in "bBdDrR" and size and int(size[0], 16) < PAGE // 2:
+                data.append((int(address, 16), name, int(size[0], 16)))
+        return sorted(functions.items()), sorted(data)
 
     def has(self, page):
         """Whether all these instructions stand at their addresses, (address, bytes) each; if so, the distance from
@@ -88,6 +91,13 @@ class Program:
         """(name, start) of the function at this address of the file's, else of the segment's begin."""
         i = bisect.bisect_right(self.addresses, address) - 1
         return (self.symbols[i][1], self.symbols[i][0]) if i >= 0 else ("?", 0)
+
+    def data_symbol(self, address):
+        """The variable that contains the address, or None."""
+        i = bisect.bisect_right(self.data, (address + 1,)) - 1
+        if i >= 0 and address < self.data[i][0] + self.data[i][2]:
+            return self.data[i][1]
+        return None
 
     def address_of(self, symbol):
         return next((address for address, name in self.symbols if name == symbol), None)
@@ -116,7 +126,8 @@ class Section:
     """What ran between two markers.
 
     instructions: {(program name, symbol): how many}; calls: {kernel call: how often its general handler ran};
-    traps: {(program name or None, kind): how many}; space_switches, total.
+    traps: {(program name or None, kind): how many}; space_switches, total; data: {(program name, variable)}, if they
+    were asked for.
     """
 
     def __init__(self):
@@ -124,6 +135,7 @@ class Section:
         self.calls = collections.Counter()
         self.traps = collections.Counter()
         self.space_switches = self.total = 0
+        self.data = set()
 
     def by_program(self):
         """{program: instructions}, most first."""
@@ -179,16 +191,19 @@ class Reader:
                     pages = collections.defaultdict(list)
                     sections.append(pages)
                 else:
-                    address, place, code, count = line.split()
-                    pages[place, int(address, 16) // PAGE].append((int(address, 16), bytes.fromhex(code), int(count)))
+                    address, place, code, count, *data = line.split()
+                    pages[place, int(address, 16) // PAGE].append(
+                        (int(address, 16), bytes.fromhex(code), int(count), [int(at, 16) for at in data]))
         return [self._section(pages) for pages in sections]
 
     def _section(self, pages):
         section = Section()
         for lines in pages.values():
-            program, bias = self._owner([(address, code) for address, code, _ in lines])
-            for address, code, count in lines:
+            program, bias = self._owner([(address, code) for address, code, *_ in lines])
+            for address, code, count, data in lines:
                 self._account(section, program, address - bias, code, count)
+                if program:
+                    section.data |= {(program.name, program.data_symbol(at)) for at in data}
         return section
 
     def _owner(self, page):
@@ -234,11 +249,12 @@ def build(arch):
     run.build(["bench-" + arch, "kernel-" + arch, "profile-plugin.so"] + archives)
 
 
-def measure(arch, names):
-    """A list of Operation, from one run of tests/bench in Pando; everything must be built."""
+def measure(arch, names, data=False):
+    """A list of Operation, from one run of tests/bench in Pando, with the variables they use if data; everything must
+    be built."""
     with tempfile.NamedTemporaryFile(suffix=".counts") as out:
         command = [os.path.join(ROOT, "scripts", "run"), "--icount"]
-        command += guest_options(arch) + plugin_arguments(arch, out.name)
+        command += guest_options(arch) + plugin_arguments(arch, out.name, data)
         done = subprocess.run(command + [os.path.join(BUILD, "bench-" + arch)] + names,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                               env=dict(os.environ, PANDO_BUILT="1"), check=False)
@@ -251,14 +267,14 @@ def measure(arch, names):
             for (name, figure, runs), section in zip(lines, sections)]
 
 
-def plugin_arguments(arch, out):
+def plugin_arguments(arch, out, data):
     """Words for scripts/run that count the sections of tests/bench into the file."""
     bench = Program("bench", os.path.join(BUILD, "bench-" + arch))
     markers = []
     for name in ("begin", "end"):
         address = bench.address_of("bench_" + name)
         markers.append("%s=%x:%s" % (name, address, bench.bytes_at(address, 15).hex()))
-    return ["--qemu=-plugin", "--qemu=%s,out=%s,%s" % (PLUGIN, out, ",".join(markers))]
+    return ["--qemu=-plugin", "--qemu=%s,out=%s,data=%d,%s" % (PLUGIN, out, data, ",".join(markers))]
 
 
 def guest_options(arch):

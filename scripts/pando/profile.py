@@ -6,12 +6,14 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import counts  # noqa: E402
 import harness  # noqa: E402
+import order  # noqa: E402
 import system_costs  # noqa: E402
 
 LIMIT = 40
 
 USAGE = """\
 usage: scripts/profile [--arch A] [--all] OPERATION...
+       scripts/profile --order
 
   --arch A   i386 (default) or riscv64
   --all      every symbol, not only the first %d
@@ -19,7 +21,7 @@ usage: scripts/profile [--arch A] [--all] OPERATION...
 Guest instructions of operations of tests/bench in Pando, exactly counted, by program and symbol; then by program;
 space switches, kernel calls and traps. Everything is for one run of the operation. Operations are chosen by a part
 of their names, as in scripts/bench; "=NAME" chooses just that one. "boot" alone is everything from the machine's
-first instruction to the shell's prompt.
+first instruction to the shell's prompt. --order writes the files by which kernel and servers are linked (hot.order).
 """ % LIMIT
 
 
@@ -72,6 +74,9 @@ def show(operation, everything):
 
 
 def main(arguments):
+    if arguments == ["--order"]:
+        order.write(harness.ARCHITECTURES)
+        return 0
     arch, everything, names = parse(arguments)
     counts.build(arch)
     if names == ["boot"]:

@@ -10,17 +10,21 @@
 const struct start_page *start_page;
 handle_t self_space, self_task, self_quota, self_port;
 
-static struct start_page first_start = {
-    .message_page = ROOT_MESSAGE_PAGE,
-    .handle_count = 3,
-    .handles = { { "space", ROOT_SPACE, 0 }, { "task", ROOT_TASK, 0 }, { "quota", ROOT_QUOTA, 0 } },
-};
+static const struct start_page *first_start_page(void)
+{
+    static struct start_page page; // not initialised: the image of each server would carry it
+    page.message_page = ROOT_MESSAGE_PAGE;
+    page.handles[page.handle_count++] = (struct start_handle){ "space", ROOT_SPACE, 0 };
+    page.handles[page.handle_count++] = (struct start_handle){ "task", ROOT_TASK, 0 };
+    page.handles[page.handle_count++] = (struct start_handle){ "quota", ROOT_QUOTA, 0 };
+    return &page;
+}
 
 _Noreturn void server_start(unsigned long argument);
 
 _Noreturn void server_start(unsigned long argument)
 {
-    start_page = argument ? (const struct start_page *)argument : &first_start;
+    start_page = argument ? (const struct start_page *)argument : first_start_page();
     message_page = (struct message_page *)start_page->message_page;
     self_space = start_handle("space");
     self_task = start_handle("task");

@@ -4,6 +4,8 @@
 
 struct space;
 
+#define ARCH_CPU_ALIGN 64
+
 struct arch_cpu {
     void *stack_top;     // kernel stack: empty at every trap
     struct space *space; // loaded

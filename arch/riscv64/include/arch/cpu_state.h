@@ -9,6 +9,8 @@
 struct task;
 struct space;
 
+#define ARCH_CPU_ALIGN 64 // a cache line
+
 struct arch_cpu {
     void *stack_top;               // kernel stack: empty at every trap
     void *fault_stack_top;         // for faults of the kernel itself (its stack may be what is broken)
