@@ -120,8 +120,10 @@ long do_memory_info(struct task *task, unsigned long index, unsigned long b, uns
     uint64_t regions = 0, writable = 0;
     list_for_each(region, &memory->regions, struct region, mappings)
     {
-        regions++;
-        writable += (region->flags & writable_flags) == writable_flags;
+        uint64_t spaces = 0;
+        list_for_each(space, &region->set->spaces, struct space, sharing) spaces++;
+        regions += spaces;
+        writable += (region->flags & writable_flags) == writable_flags ? spaces : 0;
     }
     uint64_t *result = task->page->result;
     result[0] = memory->size;

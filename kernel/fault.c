@@ -20,15 +20,20 @@ struct fault {
     unsigned access;
 };
 
-// The stack above address, grown down to it. -> NULL: there is none, or it may not
-static struct region *grow_stack(struct space *space, unsigned long address)
+// The stack above address, grown down to it. -> NULL with *error: there is none, it may not, or no memory
+static struct region *grow_stack(struct space *space, unsigned long address, long *error)
 {
     struct region *region = region_above(space, address);
+    *error = -EFAULT;
     if (!region || !(region->flags & MAP_GROWSDOWN_BIT) || address < region->limit)
         return NULL;
     const struct region *below = region_previous(region);
     if (below && below->protection && !(below->flags & MAP_GROWSDOWN_BIT) && address - below->end < STACK_GAP)
         return NULL;
+    *error = -ENOMEM;
+    if (!regions_own(space))
+        return NULL;
+    region = region_above(space, address);
     space->mapped_pages += (region->start - address) >> PAGE_SHIFT;
     region->start = address;
     return region;
@@ -200,10 +205,11 @@ long space_fault(struct space *space, unsigned long address, unsigned access, st
         return -EFAULT;
     address &= PAGE_MASK;
     struct region *region = space_find(space, address);
+    long error;
     if (!region)
-        region = grow_stack(space, address);
+        region = grow_stack(space, address, &error);
     if (!region)
-        return -EFAULT;
+        return error;
     if (!allowed(region, access))
         return -EACCES;
     struct fault fault = { .space = space, .region = region, .address = address, .access = access };

@@ -151,6 +151,15 @@ int memory_insert(struct memory *memory, uint64_t page, struct frame *frame)
 
 // --- taking pages away --------------------------------------------------------------------------------------------
 
+static void unmap_from(struct space *space, unsigned long start, unsigned long end, bool copies)
+{
+    // Copies in a table that another space shares stay if there is no memory to part the two.
+    if (copies && pagetable_own_edges(space, start, end) == 0)
+        pagetable_unmap(space, start, end);
+    else
+        pagetable_unmap_objects(space, start, end);
+}
+
 // Unmaps bytes [start, end) of the object wherever they are mapped, and the private copies made of them if `copies`.
 static void unmap_everywhere(struct memory *memory, uint64_t start, uint64_t end, bool copies)
 {
@@ -163,11 +172,7 @@ static void unmap_everywhere(struct memory *memory, uint64_t start, uint64_t end
             continue;
         unsigned long from = region->start + (unsigned long)(first - region->offset);
         unsigned long to = region->start + (unsigned long)(last - region->offset);
-        // Copies in a table that another space shares stay if there is no memory to part the two.
-        if (copies && pagetable_own_edges(region->space, from, to) == 0)
-            pagetable_unmap(region->space, from, to);
-        else
-            pagetable_unmap_objects(region->space, from, to);
+        list_for_each(space, &region->set->spaces, struct space, sharing) unmap_from(space, from, to, copies);
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The ordered set of a space's regions.
+// The ordered set of a space's regions, which is the space's own when it is changed.
 #include <arch.h>
 #include <frame.h>
 #include <pagetable.h>
@@ -10,6 +10,8 @@ static struct region *region_of(const struct rbtree_node *node)
     return node ? container_of(node, struct region, node) : NULL;
 }
 
+struct region *region_lowest(const struct space *space) { return region_of(space->regions->tree.first); }
+
 struct region *region_next(const struct region *region) { return region_of(rbtree_next(&region->node)); }
 
 struct region *region_previous(const struct region *region)
@@ -17,12 +19,12 @@ struct region *region_previous(const struct region *region)
     return region_of(rbtree_previous(&region->node));
 }
 
-struct region *region_create(struct space *space)
+struct region *region_create(struct region_set *set)
 {
-    struct region *region = kmalloc(space->quota, sizeof *region);
+    struct region *region = kmalloc(set->quota, sizeof *region);
     if (!region)
         return NULL;
-    region->space = space;
+    region->set = set;
     list_init(&region->mappings);
     return region;
 }
@@ -31,13 +33,12 @@ void region_free(struct region *region)
 {
     if (!region)
         return;
-    struct space *space = region->space;
-    if (space->last == region)
-        space->last = NULL;
+    struct region_set *set = region->set;
+    list_for_each(space, &set->spaces, struct space, sharing) if (space->last == region) space->last = NULL;
     list_remove(&region->mappings);
     if (region->memory)
         object_put(&region->memory->object);
-    kfree(space->quota, region, sizeof *region);
+    kfree(set->quota, region, sizeof *region);
 }
 
 void region_set_memory(struct region *region, struct memory *memory, uint64_t offset)
@@ -64,7 +65,7 @@ void region_copy(struct region *to, const struct region *from)
 struct region *region_above(struct space *space, unsigned long address)
 {
     struct region *best = NULL;
-    const struct rbtree_node *node = space->regions.root;
+    const struct rbtree_node *node = space->regions->tree.root;
     while (node) {
         struct region *region = region_of(node);
         if (region->end > address) {
@@ -99,15 +100,16 @@ bool region_overlaps(struct space *space, unsigned long start, unsigned long end
 
 void region_insert(struct space *space, struct region *region)
 {
-    struct rbtree_node **place = &space->regions.root, *parent = NULL;
+    struct rbtree *tree = &space->regions->tree;
+    struct rbtree_node **place = &tree->root, *parent = NULL;
     while (*place) {
         parent = *place;
         place = region->start < region_of(parent)->start ? &parent->left : &parent->right;
     }
-    rbtree_insert(&space->regions, parent, place, &region->node);
+    rbtree_insert(tree, parent, place, &region->node);
 }
 
-void region_remove(struct region *region) { rbtree_remove(&region->space->regions, &region->node); }
+void region_remove(struct region *region) { rbtree_remove(&region->set->tree, &region->node); }
 
 static void move_start(struct region *region, unsigned long start)
 {
@@ -200,7 +202,7 @@ static unsigned long gap_below(struct space *space, unsigned long hint, unsigned
     if (region) {
         region = region_previous(region);
     } else {
-        for (const struct rbtree_node *node = space->regions.root; node; node = node->right)
+        for (const struct rbtree_node *node = space->regions->tree.root; node; node = node->right)
             last = node;
         region = region_of(last);
     }

@@ -12,20 +12,27 @@
 
 // --- life ---------------------------------------------------------------------------------------------------------
 
-struct space *space_create(struct quota *quota)
+struct space *space_create_like(struct quota *quota, const struct space *parent)
 {
     struct space *space = kmalloc(quota, sizeof *space);
     if (!space)
         return NULL;
     space->quota = quota;
-    if (arch_space_init(space) < 0) {
-        kfree(quota, space, sizeof *space);
-        return NULL;
-    }
+    if (arch_space_init(space) < 0)
+        goto no_root;
+    if (parent ? !regions_clone(space, parent) : !regions_init(space))
+        goto no_regions;
     object_get(&quota->object);
     object_init(&space->object, HANDLE_SPACE);
     return space;
+no_regions:
+    arch_space_release(space);
+no_root:
+    kfree(quota, space, sizeof *space);
+    return NULL;
 }
+
+struct space *space_create(struct quota *quota) { return space_create_like(quota, NULL); }
 
 // Where regions are, pages can be. -> false: none left
 static bool release_pages(struct space *space, unsigned budget)
@@ -40,35 +47,12 @@ static bool release_pages(struct space *space, unsigned budget)
     return space->resident_pages != 0;
 }
 
-// Leaf by leaf, without rebalancing. -> false: none left
-static bool release_regions(struct space *space, unsigned budget)
-{
-    struct rbtree_node *node = space->regions.root;
-    while (node && budget) {
-        if (node->left || node->right) {
-            node = node->left ? node->left : node->right;
-            continue;
-        }
-        struct rbtree_node *parent = node->parent;
-        if (!parent)
-            space->regions.root = NULL;
-        else if (parent->left == node)
-            parent->left = NULL;
-        else
-            parent->right = NULL;
-        region_free(container_of(node, struct region, node));
-        node = parent;
-        budget--;
-    }
-    return space->regions.root != NULL;
-}
-
 static bool release_step(struct work *work)
 {
     struct space *space = container_of(work, struct space, work);
     if (space->resident_pages && release_pages(space, RELEASE_BUDGET))
         return true;
-    if (release_regions(space, RELEASE_BUDGET / 8))
+    if (!regions_leave(space, RELEASE_BUDGET / 8))
         return true;
     assert(space->resident_pages == 0 && space->table_frames == 0);
     struct quota *quota = space->quota;
@@ -184,12 +168,12 @@ long space_map(struct space *space, unsigned long address, unsigned long length,
     if (!good_mapping(length, flags, memory, offset))
         return -EINVAL;
     unsigned long end = (unsigned long)start + length;
-    struct region *region = region_create(space), *spare = NULL;
+    struct region *region = regions_own(space) ? region_create(space->regions) : NULL, *spare = NULL;
     if (!region)
         return -ENOMEM;
     bool replaces = region_overlaps(space, (unsigned long)start, end);
     if (replaces) {
-        spare = region_create(space);
+        spare = region_create(space->regions);
         if (!spare || pagetable_own_edges(space, (unsigned long)start, end) < 0) {
             region_free(spare);
             region_free(region);
@@ -224,11 +208,14 @@ long space_unmap(struct space *space, unsigned long address, unsigned long lengt
     if (!good_range(address, &length))
         return -EINVAL;
     unsigned long end = address + length;
-    struct region *region = region_above(space, address), *spare = NULL;
-    if (!region || region->start >= end)
+    struct region *spare = NULL;
+    if (!region_overlaps(space, address, end))
         return 0;
+    if (!regions_own(space))
+        return -ENOMEM;
+    const struct region *region = region_above(space, address);
     if (region->start < address && region->end > end) {
-        spare = region_create(space);
+        spare = region_create(space->regions);
         if (!spare)
             return -ENOMEM;
     }
@@ -280,7 +267,9 @@ long space_protect(struct space *space, unsigned long address, unsigned long len
     long error = may_protect(space, address, end, protection);
     if (error)
         return error;
-    struct region *first = region_create(space), *last = region_create(space);
+    if (!regions_own(space))
+        return -ENOMEM;
+    struct region *first = region_create(space->regions), *last = region_create(space->regions);
     if (!first || !last || pagetable_own(space, address, end) < 0) {
         region_free(first);
         region_free(last);
@@ -345,6 +334,9 @@ static long grow(struct space *space, unsigned long from, unsigned long length, 
     if (!good_mapping(from + to_length - region->start, region->flags & ~MAP_GROWSDOWN_BIT, region->memory,
                       region->offset))
         return -EINVAL;
+    if (!regions_own(space))
+        return -ENOMEM;
+    region = space_find(space, from);
     region->end = from + to_length;
     space->mapped_pages += (to_length - length) >> PAGE_SHIFT;
     region_merge(region);
@@ -359,7 +351,9 @@ long space_move(struct space *space, unsigned long from, unsigned long length, u
     long error = good_move(space, from, &length, to, &to_length);
     if (error)
         return error;
-    struct region *moved = region_create(space), *spare = region_create(space);
+    if (!regions_own(space))
+        return -ENOMEM;
+    struct region *moved = region_create(space->regions), *spare = region_create(space->regions);
     unsigned long kept = length < to_length ? length : to_length;
     if (!moved || !spare || pagetable_own(space, from, from + length) < 0 ||
         pagetable_move(space, from, kept, to) < 0) {
@@ -385,6 +379,8 @@ long space_move(struct space *space, unsigned long from, unsigned long length, u
 // A changed stack limit holds for the stack that is there already.
 long space_limit(struct space *space, unsigned long address, unsigned long limit)
 {
+    if (!regions_own(space))
+        return -ENOMEM;
     struct region *region = region_above(space, address);
     if (!region || region->start > address)
         return -ENOENT;

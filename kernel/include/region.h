@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: MIT
-// The ordered set of a space's regions: searching, splitting, merging. Pages are not its concern (space.c).
+// The ordered set of a space's regions: searching, splitting, merging. Pages are not its concern (space.c). Several
+// spaces can share a set: who changes anything in it owns it first.
 #pragma once
 
 #include <space.h>
 
 #define REGION_FLAGS (MAP_SHARED_BIT | MAP_GROWSDOWN_BIT | MAP_MAYWRITE_BIT | MAP_DEVICE_BIT)
 
-struct region *region_create(struct space *space);                       // NULL: no memory
+static inline bool region_set_shared(const struct region_set *set)
+{
+    return set->spaces.next != set->spaces.previous;
+}
+
+bool regions_init(struct space *space);                                   // an empty set. -> false: no memory
+bool regions_clone(struct space *child, const struct space *parent);      // -> false: no memory
+bool regions_own(struct space *space); // -> false: no memory. Else pointers to regions may be stale
+// The end of it, in steps of so many regions. -> false: call it again
+bool regions_leave(struct space *space, unsigned budget);
+
+struct region *region_create(struct region_set *set);                    // NULL: no memory
 void region_free(struct region *region);                                 // in no tree; drops its memory
 struct region *region_above(struct space *space, unsigned long address); // first that ends above address
+struct region *region_lowest(const struct space *space);
 struct region *region_next(const struct region *region);
 struct region *region_previous(const struct region *region);
 bool region_overlaps(struct space *space, unsigned long start, unsigned long end);

@@ -22,13 +22,21 @@ struct region {
     struct memory *memory;    // NULL: private anonymous
     uint64_t offset;          // of start in memory, bytes
     struct list mappings;     // in memory->regions
-    struct space *space;
+    struct region_set *set;
+};
+
+// The regions of the spaces that clones of each other are, until one of them changes its own (region_set.c).
+struct region_set {
+    struct rbtree tree;  // of regions
+    struct list spaces;  // through space->sharing
+    struct quota *quota; // of the set and its regions; reference held
 };
 
 struct space {
     struct object object;
     struct quota *quota;
-    struct rbtree regions;
+    struct region_set *regions;
+    struct list sharing; // in regions->spaces
     struct region *last;                                 // the region that answered last
     uint64_t mapped_pages, resident_pages, table_frames; // the latter two are pagetable.c's
     struct handle_table handles;
@@ -40,6 +48,7 @@ struct space {
 };
 
 struct space *space_create(struct quota *quota);
+struct space *space_create_like(struct quota *quota, const struct space *parent); // with its regions, but no pages
 struct space *space_clone(struct space *parent, struct quota *quota, int *error);
 void space_destroy(struct object *object);
 struct region *space_find(struct space *space, unsigned long address); // containing it, or NULL
