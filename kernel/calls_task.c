@@ -133,6 +133,7 @@ long do_task_destroy(struct task *task, unsigned long index, unsigned long close
     FIND_TASK(target, index, RIGHT_CONTROL);
     task_kill(target);
     tell_times(task, target);
+    task->page->result[3] = target->space ? target->space->resident_pages : 0;
     return close ? do_handle_close(task, index, 0, 0, 0) : 0;
 }
 

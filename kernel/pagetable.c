@@ -208,20 +208,14 @@ static unsigned leave_shared(struct walk *walk)
     return count;
 }
 
-// Those of the entries in which a bit of `which` is set. Frames whose last reference goes are chained until the flush.
-static void unmap_part(struct walk *walk, unsigned long which)
+// Frames whose last reference goes are chained before `doomed`. -> the first of the chain
+static struct frame *clear_run(uint64_t *slot, const uint64_t *end, unsigned long which, struct frame *doomed)
 {
-    struct frame *table = walk->frame, *doomed = NULL;
-    bool whole = which == ALL && whole_table(walk);
-    unsigned gone = whole ? table->table.present : count_part(walk, which);
-    unsigned objects = whole ? table->table.objects : count_part(walk, which & SOFT);
-    uint64_t *entries = walk->table;
-    for_each_used(i, table, walk->first, walk->last)
-    {
-        uint64_t entry = entries[i];
+    for (; slot < end; slot++) {
+        uint64_t entry = *slot;
         if (!((unsigned long)entry & which))
             continue;
-        pte_store(&entries[i], 0);
+        pte_store(slot, 0);
         if (entry & PTE_SOFT_DEVICE)
             continue;
         struct frame *frame = frame_of(pte_frame(entry));
@@ -229,6 +223,20 @@ static void unmap_part(struct walk *walk, unsigned long which)
             frame->next = doomed;
             doomed = frame;
         }
+    }
+    return doomed;
+}
+
+// Those of the entries in which a bit of `which` is set. No frame is freed before the flush.
+static void unmap_part(struct walk *walk, unsigned long which)
+{
+    struct frame *table = walk->frame, *doomed = NULL;
+    bool whole = which == ALL && whole_table(walk);
+    unsigned gone = whole ? table->table.present : count_part(walk, which);
+    unsigned objects = whole ? table->table.objects : count_part(walk, which & SOFT);
+    for (unsigned end, i = walk->first; i < walk->last; i = table_first(table, end)) {
+        end = table_run_end(i, walk->last);
+        doomed = clear_run(&walk->table[i], &walk->table[end], which, doomed);
     }
     walk->space->resident_pages -= gone;
     table->table.objects = (uint16_t)(table->table.objects - objects);

@@ -139,23 +139,32 @@ void table_protect_leaves(struct frame *table)
         pte_store(&entries[i], pte_protect(entries[i]));
 }
 
+static void copy_run(uint64_t *to, uint64_t *from, const uint64_t *end, uint64_t left_out)
+{
+    for (; from < end; from++, to++) {
+        uint64_t entry = *from;
+        if (!(unsigned long)entry)
+            continue;
+        if (pte_writable(entry) && !(entry & SOFT))
+            pte_store(from, pte_protect(entry));
+        if (entry & left_out)
+            continue;
+        *to = pte_protect(entry);
+        if (!(entry & PTE_SOFT_DEVICE))
+            frame_get(frame_of(pte_frame(entry)));
+    }
+}
+
 // The old table keeps its pages too, so in neither of them a page is exclusive any more. Pages of objects become
 // writable in the copy by a fault of its own.
 void table_copy_leaves(struct frame *to, struct frame *from, bool objects)
 {
-    table_protect_leaves(from);
-    const uint64_t *source = frame_direct(from);
-    uint64_t *entries = frame_direct(to);
-    uint64_t left_out = objects ? 0 : SOFT;
-    for_each_used(i, from, 0, ENTRIES)
-    {
-        uint64_t entry = source[i];
-        if (!entry || (entry & left_out))
-            continue;
-        entries[i] = pte_protect(entry);
-        if (!(entry & PTE_SOFT_DEVICE))
-            frame_get(frame_of(pte_frame(entry)));
+    uint64_t *source = frame_direct(from), *target = frame_direct(to);
+    for (unsigned end, i = table_first(from, 0); i < ENTRIES; i = table_first(from, end)) {
+        end = table_run_end(i, ENTRIES);
+        copy_run(target + i, source + i, source + end, objects ? 0 : SOFT);
     }
+    from->size_class = 0;
     to->table = from->table;
     if (objects)
         return;

@@ -39,6 +39,13 @@ static inline unsigned table_first(const struct frame *table, unsigned index)
     return left & 1 ? index : (index / GROUP + (unsigned)__builtin_ctz(left)) * GROUP;
 }
 
+// Where the run of entries ends that may be in use from this one on.
+static inline unsigned table_run_end(unsigned index, unsigned last)
+{
+    unsigned end = (index | (GROUP - 1)) + 1;
+    return end < last ? end : last;
+}
+
 // Those of [first, last) that may be in use.
 #define for_each_used(index, table, first, last)                                                             \
     for (unsigned index = table_first(table, first); index < (last);                                         \

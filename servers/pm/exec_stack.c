@@ -15,6 +15,7 @@
 #define GAP_MINIMUM (128ul << 20)
 #define GUARD_GAP (256 * PAGE_SIZE)
 #define AT_RANDOM_BYTES 16
+#define PAGETABLE_SPAN (512 * PAGE_SIZE) // bytes that one page table covers
 
 static unsigned long stack_top(void)
 {
@@ -35,13 +36,32 @@ void exec_layout(struct exec *exec)
     exec->mm->start_stack = stack_top();
 }
 
+// Somewhere above the stack, where the same page table holds both, as on Linux (x86-64). 0: there is no room
+static unsigned long above_stack(const struct mm *mm)
+{
+    unsigned long top = mm->start_stack, end = ((top - 1) | (PAGETABLE_SPAN - 1)) + 1;
+    end = end < USER_END - PAGE_SIZE ? end : USER_END - PAGE_SIZE;
+    if (end < top + pm->vdso_size)
+        return 0;
+    unsigned long places = ((end - top - pm->vdso_size) >> PAGE_SHIFT) + 1;
+    return top + (random_long() % places << PAGE_SHIFT);
+}
+
+static long map_vdso(const struct mm *mm, unsigned long address, unsigned flags)
+{
+    return space_map(mm->space, address, pm->vdso_size, PROT_READ_BIT | PROT_EXECUTE_BIT | flags, pm->vdso, 0,
+                     MM_VDSO, 0);
+}
+
 long exec_vdso(struct exec *exec)
 {
     struct mm *mm = exec->mm;
     if (!pm->vdso_size)
         return 0;
-    long address = space_map(mm->space, mm->mmap_base, pm->vdso_size,
-                             PROT_READ_BIT | PROT_EXECUTE_BIT | MAP_BELOW_BIT, pm->vdso, 0, MM_VDSO, 0);
+    unsigned long chosen = above_stack(mm);
+    long address = chosen ? map_vdso(mm, chosen, MAP_FIXED_BIT | MAP_NOREPLACE_BIT) : -EEXIST;
+    if (IS_ERROR(address))
+        address = map_vdso(mm, mm->mmap_base, MAP_BELOW_BIT);
     if (IS_ERROR(address))
         return address;
     mm->vdso = (unsigned long)address;

@@ -4,6 +4,7 @@
 #include "calls.h"
 #include "exit_mm.h"
 #include "itimer.h"
+#include "mm.h"
 #include "process.h"
 #include "shortage.h"
 #include "state.h"
@@ -38,6 +39,7 @@ void thread_kill(struct thread *thread)
     thread->ended_outside = thread->state == THREAD_OUT;
     task_destroy_close(thread->task);
     thread_note_time(thread);
+    mm_note_resident(thread->mm, message_page->result[3]);
     thread->task = 0;
     thread->token = 0;
     thread->state = THREAD_DEAD;

@@ -79,8 +79,6 @@ void exit_mm(struct thread *thread)
     struct mm *mm = thread->mm;
     if (!mm)
         return;
-    struct mm_usage usage;
-    mm_usage(mm, &usage);
     if (mm->peak_pages > thread->process->dead.peak_pages)
         thread->process->dead.peak_pages = mm->peak_pages;
     exit_robust_list(thread);

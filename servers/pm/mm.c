@@ -150,8 +150,13 @@ void mm_usage(struct mm *mm, struct mm_usage *usage)
         return;
     const uint64_t *result = message_page->result;
     *usage = (struct mm_usage){ .mapped = result[0], .resident = result[1], .tables = result[2] };
-    if (usage->resident > mm->peak_pages)
-        mm->peak_pages = usage->resident;
+    mm_note_resident(mm, usage->resident);
+}
+
+void mm_note_resident(struct mm *mm, uint64_t pages)
+{
+    if (pages > mm->peak_pages)
+        mm->peak_pages = pages;
 }
 
 static long copied(struct mm *mm, long error)

@@ -51,6 +51,7 @@ struct mm_usage {
     uint64_t mapped, resident, tables; // pages
 };
 void mm_usage(struct mm *mm, struct mm_usage *usage);
+void mm_note_resident(struct mm *mm, uint64_t pages); // for peak_pages
 
 // User memory through the address space. -> 0, -EFAULT. A call that ends with EFAULT is made again if frames were what
 // it lacked (thread_return): so it may change nothing before its copies, or undoes it, or asks mm_prepare first.

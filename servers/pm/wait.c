@@ -96,11 +96,6 @@ static void child_usage(struct process *child, struct usage *usage)
     usage->switches += child->children_usage.switches;
 }
 
-static bool reachable(struct thread *waiter, unsigned long address, size_t length)
-{
-    return !address || mm_prepare(waiter->mm, address, length);
-}
-
 static bool is_waitid(const struct thread *waiter)
 {
     return linux_call_of(waiter->call_number) == LINUX_waitid;
@@ -112,10 +107,6 @@ static long report(struct thread *waiter, const struct found *found)
 {
     const struct park *park = &waiter->park;
     long error = 0;
-    if (!reachable(waiter, park->wait.status, sizeof found->word) ||
-        !reachable(waiter, park->wait.usage, sizeof(struct rusage)) ||
-        !reachable(waiter, park->wait.info, SIGINFO_SIZE))
-        return -EFAULT; // asks again when there is memory
     if (park->wait.status)
         error = mm_write(waiter->mm, park->wait.status, &found->word, sizeof found->word);
     if (park->wait.usage) {
@@ -126,6 +117,8 @@ static long report(struct thread *waiter, const struct found *found)
     }
     long info_error = store_info(waiter, found);
     error = error < 0 ? error : info_error;
+    if (error < 0 && waiter->mm->starved)
+        return error; // asks again when there is memory
     int32_t pid = process_id(found->child);
     if (!(park->wait.options & WNOWAIT)) {
         if (found->code == CLD_STOPPED)

@@ -72,7 +72,8 @@
                              copies frame (return value 0), FPU state, routes, owner, schedule -> h, not started */ \
     X(task_start, 82)     /* (task) */ \
     X(task_interrupt, 83) /* (task) diverts it to its owner at its next boundary to user mode */ \
-    X(task_destroy, 84)   /* (task, 1: closes the handle too) -> 0; result {user ns, system ns, switches} */ \
+    X(task_destroy, 84)   /* (task, 1: closes the handle too) -> 0; result {user ns, system ns, switches, resident
+                                pages of its space} */ \
     X(task_read_frame, 86)  /* (task, struct user_frame *) */ \
     X(task_write_frame, 87) /* (task, const struct user_frame *) privileged bits are sanitised */ \
     X(task_read_fpu, 88)  /* (task, buffer, length) -> bytes */ \
