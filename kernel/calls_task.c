@@ -157,6 +157,7 @@ long do_task_reset(struct task *task, unsigned long index, unsigned long space_i
         ;
     arch_fpu_write(target, NULL, 0);
     arch_task_init(target, (unsigned long)task->page->wide[0], (unsigned long)task->page->wide[1], 0);
+    arch_set_landing(target, (unsigned long)task->page->wide[2]);
     arch_set_single_step(target, target->trace & TRACE_STEP);
     return 0;
 }

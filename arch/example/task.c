@@ -75,3 +75,5 @@ long arch_tls_get(struct task *task, unsigned index, unsigned long words[2])
 }
 
 void arch_set_single_step(struct task *task, bool on) { (void)task, (void)on; }
+
+void arch_set_landing(struct task *task, unsigned long address) { (void)task, (void)address; }

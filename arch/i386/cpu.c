@@ -11,6 +11,8 @@ _Static_assert(offsetof(struct user_frame, orig_eax) == FRAME_ORIG_EAX, "offsets
 _Static_assert(offsetof(struct user_frame, ss) == FRAME_SS, "offsets.h");
 _Static_assert(sizeof(struct user_frame) == FRAME_SIZE, "offsets.h");
 _Static_assert(offsetof(struct task, arch.leave) == TASK_LEAVE, "offsets.h");
+_Static_assert(offsetof(struct task, arch.enter) == TASK_ENTER, "offsets.h");
+_Static_assert(offsetof(struct task, arch.landing) == TASK_LANDING, "offsets.h");
 _Static_assert(offsetof(struct task, arch.kernel_sp) == TASK_KERNEL_SP, "offsets.h");
 _Static_assert(offsetof(struct cpu, arch.tss.esp0) == CPU_ESP0, "offsets.h");
 _Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "offsets.h");
@@ -72,8 +74,8 @@ static void detect_features(void)
     require(basic.edx & 1u << 4, "TSC");
     require(basic.edx & 1u << 6, "PAE");
     require(basic.edx & 1u << 9, "APIC");
-    require(basic.edx & 1u << 11, "SYSENTER");
     require(basic.edx & 1u << 24, "FXSR");
+    cpu_features.sysenter = basic.edx & 1u << 11;
     cpu_features.rdrand = basic.ecx & 1u << 30;
     if (cpuid(0).eax >= 7) {
         struct cpuid extended = cpuid(7);
@@ -186,6 +188,8 @@ static void set_control_registers(struct arch_cpu *cpu)
     if (cpu_features.mxcsr_mask == 0)
         cpu_features.mxcsr_mask = MXCSR_MASK_DEFAULT;
     write_cr0(cr0 | CR0_TS);
+    if (!cpu_features.sysenter)
+        return;
     write_msr(MSR_SYSENTER_CS, KERNEL_CS);
     write_msr(MSR_SYSENTER_ESP, (uint32_t)&cpu->tss.esp0);
     write_msr(MSR_SYSENTER_EIP, (uint32_t)sysenter_entry);

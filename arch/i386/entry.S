@@ -36,14 +36,19 @@
 
     .section .text.entry, "ax"
 
-// Kernel call of a native task: eax number, ebx esi edi ebp arguments, ecx stack and edx instruction to return to.
-// esp is &tss.esp0. Segment registers need no saving: native tasks have flat ones. cs, ss and eflags in the
-// frame are from an earlier entry or the start, and always fit for user mode. A Linux program that comes this
-// way gets odd arguments (those of its frame), but no more rights than it has.
+// esp is &tss.esp0. What the registers mean depends on the task.
     .balign 16
     .globl sysenter_entry
 sysenter_entry:
     movl    (%esp), %esp
+    jmpl    *TASK_ENTER - FRAME_SIZE(%esp)
+
+// Kernel call of a native task: eax number, ebx esi edi ebp arguments, ecx stack and edx instruction to return to.
+// Segment registers need no saving: native tasks have flat ones. cs, ss and eflags in the frame are from an earlier
+// entry or the start, and always fit for user mode. A program without a landing that comes this way gets odd
+// arguments (those of its frame), but no more rights than it has.
+    .globl sysenter_native
+sysenter_native:
     movl    %edx, FRAME_EIP - FRAME_SIZE(%esp)
     movl    %ecx, FRAME_ESP - FRAME_SIZE(%esp)
     movl    %eax, FRAME_ORIG_EAX - FRAME_SIZE(%esp)
@@ -78,7 +83,38 @@ leave_sysexit:
     sti     // takes effect after the next instruction
     sysexit
 
-// Trap of a Linux program, or a kernel call made with the same registers as sysenter but none lost.
+// A user's TF was met at sysenter_entry (debug_entry).
+sysenter_stepped:
+    movl    (%esp), %esp
+    cmpl    $sysenter_landing, TASK_ENTER - FRAME_SIZE(%esp)
+    jne     sysenter_native
+    pushl   $USER_DS
+    pushl   %ebp
+    pushfl
+    orl     $FLAGS_TRACE, (%esp)
+    jmp     landing_flags
+
+// Trap of a task with a landing: the registers are those of int 0x80, but that ebp is the stack pointer. It goes on
+// there with ecx, edx and the arithmetic flags lost, as call and return may lose them, or by iret with all of them.
+    .balign 16
+    .globl sysenter_landing
+sysenter_landing:
+    pushl   $USER_DS
+    pushl   %ebp
+    pushfl
+landing_flags:
+    orl     $FLAGS_INTERRUPT, (%esp)
+    pushl   $USER_CS
+    pushl   TASK_LANDING - FRAME_CS(%esp)
+    pushl   %eax
+    pushl   %gs
+    push_registers
+    kernel_segments
+    movl    %esp, %eax
+    movl    $leave_landing, TASK_LEAVE(%esp)
+    jmp     call_on
+
+// Trap by int 0x80, or a kernel call made with the same registers as sysenter but none lost.
     .balign 16
     .globl call_entry
 call_entry:
@@ -88,6 +124,7 @@ call_entry:
     kernel_segments
     movl    %esp, %eax
     movl    $leave_iret, TASK_LEAVE(%esp)
+call_on:
     movl    $STACK_TOP, %esp
     kernel_flags
     xorl    %ebp, %ebp
@@ -95,12 +132,28 @@ call_entry:
     movl    (%esp), %edx
     jmpl    *TASK_LEAVE(%edx)
 
+leave_landing:
+    testl   $FLAGS_KEPT, FRAME_EFLAGS(%edx)
+    jnz     leave_iret
+    movl    %fs, %eax
+    movl    %gs, %ecx
+    cmpw    %ax, FRAME_FS(%edx)
+    jne     leave_segments
+    cmpw    %cx, FRAME_GS(%edx)
+    je      leave_sysexit
+
+// From here on to leave_iret_segments a selector may have become invalid since it was loaded (arch_tls_set): trap.c
+// then clears it in the frame and goes on at leave_iret. The stack is empty and edx the task all the while.
+    .globl leave_segments
+leave_segments:
+    movw    FRAME_FS(%edx), %fs
+    movw    FRAME_GS(%edx), %gs
+    jmp     leave_sysexit
+
 // A new task starts here like any other that leaves the kernel: its frame, made by copy_thread, is all there is.
     .globl ret_from_fork, leave_iret, leave_iret_segments
 ret_from_fork:
 leave_iret:
-    // A selector may have become invalid since it was loaded (arch_tls_set): trap.c then clears it in the frame
-    // and comes back to leave_iret. The stack is empty and edx the task all the while.
     movw    FRAME_FS(%edx), %fs
     movw    FRAME_GS(%edx), %gs
     movw    FRAME_ES(%edx), %es
@@ -189,12 +242,16 @@ arch_leave:
     xorl    %ebp, %ebp
     jmp     leave
 
-// A debug trap in kernel mode is a user's TF met at sysenter_entry, before there is a stack: drop it.
+// A debug trap in kernel mode is a user's TF met at sysenter_entry, before there is a stack: the kernel runs without.
     .globl debug_entry
 debug_entry:
     testb   $3, 4(%esp)
     jnz     debug_stub
-    andl    $~0x100, 8(%esp)
+    andl    $~FLAGS_TRACE, 8(%esp)
+    cmpl    $sysenter_entry, (%esp)
+    jne     1f
+    movl    $sysenter_stepped, (%esp)
+1:
     iretl
 
 // One stub per vector. Those whose exception has no error code push -1, which is also what orig_eax holds

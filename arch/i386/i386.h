@@ -8,7 +8,7 @@
 
 // --- features, from CPUID (cpu.c)
 struct cpu_features {
-    bool nx, smep, smap, rdrand;
+    bool sysenter, nx, smep, smap, rdrand;
     uint32_t mxcsr_mask;
 };
 extern struct cpu_features cpu_features;
@@ -32,7 +32,10 @@ void fpu_copy(struct task *child, struct task *parent);
 void fpu_release(struct task *task);
 
 // --- entry.S
+void sysenter_native(void);
+void sysenter_landing(void);
 void leave_sysexit(void);
+void leave_segments(void);
 void leave_iret(void);
 void leave_iret_segments(void);
 void leave_kernel(void);

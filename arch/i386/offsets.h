@@ -18,16 +18,24 @@
 #define FRAME_ORIG_EAX 44
 #define FRAME_EIP 48
 #define FRAME_CS 52
+#define FRAME_EFLAGS 56
 #define FRAME_ESP 60
 #define FRAME_SS 64
 #define FRAME_SIZE 68
 
 #define TASK_LEAVE 68
-#define TASK_KERNEL_SP 72
+#define TASK_ENTER 72
+#define TASK_LANDING 76
+#define TASK_KERNEL_SP 80
 
 #define CPU_ESP0 352
 // The stack is the last member of struct arch_cpu and `current` follows it: with an empty stack, esp points there.
 #define CPU_CURRENT 31744
+
+// Of eflags: what sysexit must not lose (TF DF NT AC ID). The arithmetic ones a function may change.
+#define FLAGS_TRACE 0x100
+#define FLAGS_INTERRUPT 0x200
+#define FLAGS_KEPT 0x244500
 
 // Selectors are Linux's, so that register dumps and sigcontext look alike.
 #define KERNEL_CS 0x60

@@ -7,8 +7,6 @@
 #include <string.h>
 
 #define FLAGS_FIXED 0x2u
-#define FLAGS_TRACE 0x100u
-#define FLAGS_INTERRUPT 0x200u
 #define FLAGS_USER 0x254dd5u // CF PF AF ZF SF TF DF OF NT RF AC ID: what frames may set (NT is dropped below)
 #define FLAGS_NESTED 0x4000u
 
@@ -75,6 +73,13 @@ void arch_task_init(struct task *task, unsigned long entry, unsigned long stack,
         .ss = USER_DS,
     };
     task->arch.leave = ret_from_fork;
+    arch_set_landing(task, 0);
+}
+
+void arch_set_landing(struct task *task, unsigned long address)
+{
+    task->arch.enter = address ? sysenter_landing : sysenter_native;
+    task->arch.landing = address;
 }
 
 int copy_thread(struct task *child, struct task *parent, unsigned flags, unsigned long stack,
@@ -87,6 +92,7 @@ int copy_thread(struct task *child, struct task *parent, unsigned flags, unsigne
         arch->frame.eflags = user_flags(0);
     if (flags & CLONE_STACK)
         arch->frame.esp = stack;
+    arch_set_landing(child, parent->arch.landing);
     memcpy(arch->tls, parent->arch.tls,
            sizeof(arch->tls)); // CLONE_TLS: arch_tls_set, a descriptor is not one word
     fpu_copy(child, parent);
@@ -123,6 +129,8 @@ __attribute__((noinline)) static void load_tls(struct arch_cpu *cpu, struct task
 {
     memcpy(&cpu->gdt[TLS_FIRST], task->arch.tls, sizeof(task->arch.tls));
     cpu->tls_owner = task;
+    // leave_landing loads what differs from the task's, and these may have been loaded from the former descriptors.
+    __asm__ volatile("movl %0, %%fs\n\tmovl %0, %%gs" ::"r"(0));
 }
 
 long arch_tls_set(struct task *task, unsigned index, unsigned long word0, unsigned long word1)

@@ -46,8 +46,25 @@ static unsigned fault_kind(unsigned vector)
     }
 }
 
+// On a CPU without sysenter a native task's call traps: its registers are what that would have needed (user/call.S).
+// -> false: it is something else
+static bool sysenter_instead(struct task *task, unsigned vector)
+{
+    struct user_frame *frame = &task->arch.frame;
+    if (cpu_features.sysenter || task->routes ||
+        (vector != EXCEPTION_ILLEGAL && vector != EXCEPTION_GENERAL) || frame->edx != frame->eip + 2 ||
+        frame->ecx != frame->esp)
+        return false;
+    frame->orig_eax = frame->eax;
+    frame->eip = frame->edx;
+    trap_call(task);
+    return true;
+}
+
 static void user_exception(struct task *task, unsigned vector)
 {
+    if (sysenter_instead(task, vector))
+        return;
     struct user_frame *frame = &task->arch.frame;
     unsigned long error = frame->orig_eax == UINT32_MAX ? 0 : frame->orig_eax;
     frame->orig_eax = UINT32_MAX;
@@ -96,7 +113,7 @@ void trap_interrupt(unsigned vector)
 // A selector in current's frame no longer loads: the null selector does. (Linux does the same on its way out.)
 static bool repair_segments(struct user_frame *frame, unsigned vector)
 {
-    bool leaving = frame->eip >= (uint32_t)leave_iret && frame->eip < (uint32_t)leave_iret_segments;
+    bool leaving = frame->eip >= (uint32_t)leave_segments && frame->eip < (uint32_t)leave_iret_segments;
     if (!leaving || vector < EXCEPTION_SEGMENT || vector > EXCEPTION_GENERAL)
         return false;
     uint32_t selector = frame->orig_eax & 0xfffc; // the error code

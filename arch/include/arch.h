@@ -87,6 +87,9 @@ long arch_fpu_write(struct task *task, const void *buffer, size_t length); // le
 long arch_tls_set(struct task *task, unsigned index, unsigned long word0, unsigned long word1);
 long arch_tls_get(struct task *task, unsigned index, unsigned long words[2]);
 void arch_set_single_step(struct task *task, bool on);
+// Where a task of a personality goes on after the machine's quick trap instruction if that does not tell (i386's sysenter);
+// 0: nowhere. task_clone copies it, arch_task_init clears it.
+void arch_set_landing(struct task *task, unsigned long address);
 
 // --- page tables (entries are uint64_t on every architecture; levels 2 (root), 1, 0 of 512 entries) -------------
 // <arch/types.h>: PAGE_SIZE 4096, USER_END, PAGE_TABLE_ROOT_ENTRIES (user part of the root table),

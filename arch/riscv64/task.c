@@ -56,6 +56,8 @@ long arch_tls_get(struct task *task, unsigned index, unsigned long words[2])
 // The architecture has none for user mode; whoever traces places breakpoints.
 void arch_set_single_step(struct task *task, bool on) { (void)task, (void)on; }
 
+void arch_set_landing(struct task *task, unsigned long address) { (void)task, (void)address; }
+
 // --- life ---------------------------------------------------------------------------------------------------------
 
 void arch_task_init(struct task *task, unsigned long entry, unsigned long stack, unsigned long argument)

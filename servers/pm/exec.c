@@ -276,7 +276,8 @@ static void switch_mm(struct exec *exec)
     struct thread *thread = exec->thread;
     struct mm *old = thread->mm;
     unsigned long entry = exec->has_loader ? exec->loader_image.entry : exec->image.entry;
-    task_reset(thread->task, exec->mm->space, entry, exec->mm->start_stack);
+    unsigned long landing = exec->mm->vdso ? exec->mm->vdso + pm->vdso_landing : 0;
+    task_reset(thread->task, exec->mm->space, entry, exec->mm->start_stack, landing);
     if (old) {
         struct mm_usage usage;
         mm_usage(old, &usage);

@@ -35,7 +35,7 @@ struct pm {
     // the machine
     handle_t port, vfs, root, system, user_quota, vdso, routes;
     size_t vdso_size;
-    unsigned long vdso_sigreturn, vdso_rt_sigreturn, vdso_syscall; // offsets
+    unsigned long vdso_sigreturn, vdso_rt_sigreturn, vdso_syscall, vdso_landing; // offsets
     struct utsname uts;
     uint64_t boot_time; // wall clock, ns
     uint64_t load[3];   // 11 bits of fraction

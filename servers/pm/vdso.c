@@ -43,6 +43,7 @@ static void read_symbols(const char *image, const struct elf_dynamic *dynamic)
     pm->vdso_sigreturn = symbol(symbols, count, names, VDSO_SIGRETURN);
     pm->vdso_rt_sigreturn = symbol(symbols, count, names, VDSO_RT_SIGRETURN);
     pm->vdso_syscall = symbol(symbols, count, names, VDSO_SYSCALL);
+    pm->vdso_landing = symbol(symbols, count, names, VDSO_LANDING);
 }
 
 // -> bytes of the image that are mapped, in whole pages
@@ -90,6 +91,8 @@ void vdso_start(void)
     if (image && memory_read(pm->vdso, 0, image, size) == (long)size && memcmp(image, ELF_IDENT, 5) == 0)
         clock_start(read_segments(image));
     heap_free(image);
+    if (pm->vdso_size)
+        vdso_fit(pm->vdso, pm->vdso_landing);
 }
 
 void vdso_set_wall_offset(uint64_t offset)

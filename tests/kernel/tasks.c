@@ -172,7 +172,7 @@ static void changes_need_a_held_task(void)
     CHECK_EQUAL(task_write_fpu(child.task, fpu, 0), -EBUSY);
     CHECK_EQUAL(task_set_tls(child.task, 0, 0, 0), -EBUSY);
     CHECK_EQUAL(task_set_routes(child.task, (handle_t)routes), -EBUSY);
-    CHECK_EQUAL(task_reset(child.task, (handle_t)space, 0, 0), -EBUSY);
+    CHECK_EQUAL(task_reset(child.task, (handle_t)space, 0, 0, 0), -EBUSY);
     struct task_words words = { 0 };
     CHECK_EQUAL(task_clone(child.task, (handle_t)space, ROOT_QUOTA, 0, 0, 0, &words), -EBUSY);
     CHECK_EQUAL(task_clone(child.task, (handle_t)space, ROOT_QUOTA, 64, 0, 0, &words), -EINVAL);

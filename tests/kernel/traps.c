@@ -204,7 +204,7 @@ static void task_starts_again(void)
     CHECK_EQUAL(copy_out(0, (handle_t)space, &value, word, sizeof value), (long)sizeof value);
     static char other_stack[PAGE_SIZE] __attribute__((aligned(16)));
     unsigned long stack = (unsigned long)other_stack + sizeof other_stack;
-    CHECK_EQUAL(task_reset(routed.child.task, (handle_t)space, entry, stack), 0);
+    CHECK_EQUAL(task_reset(routed.child.task, (handle_t)space, entry, stack, 0), 0);
     message_page->out = (struct message){ .token = token, .kind = REPLY_FRAME };
     CHECK_EQUAL(reply(), 0);
     CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);

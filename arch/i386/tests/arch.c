@@ -264,6 +264,121 @@ static void kernel_has_flags_of_its_own(void)
     handle_close(speaker.port);
 }
 
+// --- sysenter with a landing
+
+#define LANDING_ROUNDS 2000u
+#define ODD_FLAGS 0x244500u  // TF DF NT AC ID
+#define KEPT_FLAGS 0x240400u // NT need not be (frames that are written lose it), and a step may end TF
+
+struct landing_words {
+    uint32_t eax, ebx, ecx, edx, esi, edi, ebp, flags, esp;
+};
+
+struct landing_words landing_in, landing_out;
+uint32_t landing_own_stack;
+static uint32_t landing_room[1024];
+
+// sysenter with all of landing_in, flags last, since TF is to meet it; landing_out is what there is at the landing.
+void landing_call(void), landing_pad(void);
+__asm__(".text\n"
+        "landing_call: pushl %ebp; pushl %ebx; pushl %esi; pushl %edi\n"
+        "movl %esp, landing_own_stack\n"
+        "movl landing_in, %eax; movl landing_in+4, %ebx; movl landing_in+8, %ecx; movl landing_in+12, %edx\n"
+        "movl landing_in+16, %esi; movl landing_in+20, %edi; movl landing_in+24, %ebp\n"
+        "pushl landing_in+28; popfl; sysenter; ud2\n"
+        "landing_pad: movl %esp, landing_out+32; movl landing_own_stack, %esp\n"
+        "pushfl; popl landing_out+28; pushl $2; popfl\n"
+        "movl %eax, landing_out; movl %ebx, landing_out+4\n"
+        "movl %esi, landing_out+16; movl %edi, landing_out+20; movl %ebp, landing_out+24\n"
+        "popl %edi; popl %esi; popl %ebx; popl %ebp; ret\n");
+
+static uint32_t landing_random(uint32_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    return *state ^= *state << 5;
+}
+
+static struct landing_words landing_round(uint32_t *state)
+{
+    uint32_t *s = state;
+    struct landing_words words = { .eax = TRAP_TELL,
+                                   .ebx = landing_random(s),
+                                   .ecx = landing_random(s),
+                                   .edx = landing_random(s),
+                                   .esi = landing_random(s),
+                                   .edi = landing_random(s) };
+    words.ebp = landing_random(s) % 4 ? landing_random(s) : (uint32_t)(landing_room + 512);
+    words.flags = landing_random(s) % 4 ? 2 : (landing_random(s) & ODD_FLAGS) | 2;
+    return words;
+}
+
+static void landing_child(void)
+{
+    uint32_t state = 1;
+    for (unsigned i = 0; i < LANDING_ROUNDS; i++) {
+        landing_in = landing_round(&state);
+        landing_call();
+        const struct landing_words *in = &landing_in, *out = &landing_out;
+        bool same = out->eax == i && out->ebx == in->ebx && out->esi == in->esi && out->edi == in->edi &&
+                    out->ebp == in->ebp && out->esp == in->ebp && !((out->flags ^ in->flags) & KEPT_FLAGS);
+        if (!same)
+            tell((long)i, 0);
+    }
+    tell(-1, 0);
+    stop();
+}
+
+static void landing_starter(void) { ask(); }
+
+// -> kind of the next message that tells no step
+static long next_but_steps(handle_t port)
+{
+    long kind;
+    while ((kind = next_message(port)) == MESSAGE_FAULT && message_page->in.number == FAULT_STEP)
+        answer_frame();
+    return kind;
+}
+
+// By turns the answer leaves by sysexit, by iret since the frame was written, and after other tasks ran.
+static void answer_landing(handle_t task, unsigned round)
+{
+    struct user_frame frame;
+    if (round % 3) {
+        CHECK_EQUAL(answer_value((long)round), 0);
+        return;
+    }
+    CHECK_EQUAL(task_read_frame(task, &frame), 0);
+    CHECK_EQUAL(frame.eip, (uint32_t)landing_pad);
+    frame.eax = round;
+    CHECK_EQUAL(task_write_frame(task, &frame), 0);
+    CHECK_EQUAL(answer_frame(), 0);
+}
+
+// Whatever a program's registers hold at sysenter: its trap has five arguments, and it goes on at its landing.
+static void sysenter_lands(void)
+{
+    struct speaker speaker;
+    uint32_t state = 1;
+    CHECK(speaker_start(&speaker, landing_starter, 0));
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
+    CHECK_EQUAL(task_reset(speaker.child.task, speaker.child.space, (unsigned long)landing_child,
+                           (unsigned long)(landing_room + 1024), (unsigned long)landing_pad),
+                0);
+    CHECK_EQUAL(answer_frame(), 0);
+    for (unsigned i = 0; i < LANDING_ROUNDS && !test_has_failed(); i++) {
+        struct landing_words words = landing_round(&state);
+        CHECK_EQUAL(next_but_steps(speaker.port), MESSAGE_TRAP);
+        CHECK_EQUAL(message_page->in.number, TRAP_TELL);
+        CHECK(memcmp(message_page->in.args, &words.ebx, 5 * sizeof(uint32_t)) == 0);
+        answer_landing(speaker.child.task, i);
+    }
+    CHECK_EQUAL(next_but_steps(speaker.port), MESSAGE_TRAP);
+    CHECK_EQUAL(message_page->in.args[0], (unsigned long)-1);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
+}
+
 // --- privileges
 
 static uint8_t port_read(uint16_t port)
@@ -340,6 +455,7 @@ const struct test arch_tests[] = {
     { "i386/only_data_segments_of_user_mode", only_data_segments_of_user_mode },
     { "i386/kernel_has_segments_of_its_own", kernel_has_segments_of_its_own },
     { "i386/kernel_has_flags_of_its_own", kernel_has_flags_of_its_own },
+    { "i386/sysenter_lands", sysenter_lands },
     { "i386/io_ports_need_a_grant", io_ports_need_a_grant },
     { "i386/exceptions_have_their_kinds", exceptions_have_their_kinds },
     { NULL, NULL },

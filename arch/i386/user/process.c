@@ -132,6 +132,8 @@ long tls_get_area(handle_t task, handle_t space, unsigned long user_desc)
 
 // --- processor
 
+#define HWCAP_SYSENTER 0x800ul
+
 static void cpuid(uint32_t leaf, uint32_t registers[4])
 {
     __asm__("cpuid"
@@ -147,6 +149,13 @@ unsigned long arch_hwcap(void)
 }
 
 unsigned long arch_hwcap2(void) { return 0; }
+
+// In place of sysenter two instructions that do nothing, which lead to the int behind it (vdso.S).
+void vdso_fit(handle_t vdso, unsigned long landing)
+{
+    if (!(arch_hwcap() & HWCAP_SYSENTER))
+        memory_write(vdso, landing - 2 * CALL_ADVANCE, "\x90\x90", 2);
+}
 
 // Status word of the FPU, or MXCSR's flags: invalid, denormal, zero divide, overflow, underflow, precision.
 int fpu_signal_code(unsigned long status)

@@ -42,14 +42,89 @@
     saved   8, \at + SIGCONTEXT_EIP
 .endm
 
+// Calls that may have six arguments; of some ranges above futex nobody looks which do.
+#define IPC 117
+#define MMAP2 192
+#define FUTEX 240
+#define FUTEX_PRIVATE 0x80
+#define FUTEX_WAKE 1 // it and FUTEX_WAIT, below, have four
+#define FADVISE64_64 272
+#define MBIND 274
+#define PSELECT6 308
+#define KCMP 349 // from here on none
+#define SENDTO 369
+#define PKEY_MPROTECT 380 // none
+#define IO_PGETEVENTS 385
+#define PSELECT6_TIME64 413
+
+// A call, with the registers of int 0x80. sysenter tells the kernel neither the stack pointer nor where to go on. The
+// latter it knows; the former is in ebp, so what has a sixth argument there goes by int 0x80. The int behind sysenter
+// is for a CPU that has none (pm then drops it), and for a call that begins anew: that is two bytes before the landing.
     .text
     .balign 16
     .globl  __kernel_vsyscall
     .type   __kernel_vsyscall, @function
 __kernel_vsyscall:
     .cfi_startproc
+    cmpl    $IPC, %eax
+    jae     other_calls
+enter:
+    pushl   %ecx
+    .cfi_adjust_cfa_offset 4
+    .cfi_rel_offset %ecx, 0
+    pushl   %edx
+    .cfi_adjust_cfa_offset 4
+    .cfi_rel_offset %edx, 0
+    pushl   %ebp
+    .cfi_adjust_cfa_offset 4
+    .cfi_rel_offset %ebp, 0
+    movl    %esp, %ebp
+    sysenter
+    int     $0x80
+    .globl  __kernel_vsyscall_landing
+__kernel_vsyscall_landing:
+    popl    %ebp
+    .cfi_adjust_cfa_offset -4
+    .cfi_restore %ebp
+    popl    %edx
+    .cfi_adjust_cfa_offset -4
+    .cfi_restore %edx
+    popl    %ecx
+    .cfi_adjust_cfa_offset -4
+    .cfi_restore %ecx
+    ret
+other_calls:
+    je      by_int
+    cmpl    $FUTEX, %eax
+    je      futex
+    ja      late_calls
+    cmpl    $MMAP2, %eax
+    jne     enter
+by_int:
     int     $0x80
     ret
+futex:
+    testl   $~(FUTEX_PRIVATE | FUTEX_WAKE), %ecx
+    jnz     by_int
+    jmp     enter
+late_calls:
+    cmpl    $FADVISE64_64, %eax
+    je      by_int
+    cmpl    $MBIND, %eax
+    je      by_int
+    cmpl    $PSELECT6, %eax
+    jb      enter
+    cmpl    $KCMP, %eax
+    jb      by_int
+    cmpl    $SENDTO, %eax
+    jb      enter
+    cmpl    $PKEY_MPROTECT, %eax
+    jb      by_int
+    cmpl    $IO_PGETEVENTS, %eax
+    je      by_int
+    cmpl    $PSELECT6_TIME64, %eax
+    jb      enter
+    jmp     by_int
     .cfi_endproc
     .size   __kernel_vsyscall, . - __kernel_vsyscall
 

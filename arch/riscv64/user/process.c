@@ -43,6 +43,8 @@ unsigned long arch_hwcap(void)
 
 unsigned long arch_hwcap2(void) { return 0; }
 
+void vdso_fit(handle_t vdso, unsigned long landing) { (void)vdso, (void)landing; }
+
 int fpu_signal_code(unsigned long status)
 {
     return FPE_FLTINV; // floating point never traps here

@@ -88,9 +88,9 @@
     X(task_set_owner, 97) /* (task, port, label) */ \
     X(task_suspend, 98)   /* (task) off its CPU at once, for servers being taken down */ \
     X(task_get_tls, 99)   /* (task, index) -> 0; result {word0, word1} */ \
-    X(task_reset, 100)    /* (task, space) wide {entry, stack}, while it is held by its owner (in an open call of it)
-                             or not started: there it starts with the registers of a new task, fresh FPU state and
-                             no thread-local storage */ \
+    X(task_reset, 100)    /* (task, space) wide {entry, stack, landing}, while it is held by its owner (in an open call
+                             of it) or not started: there it starts with the registers of a new task, fresh FPU
+                             state and no thread-local storage; landing: where i386's sysenter goes on, or 0 */ \
     /* trap routes */ \
     X(routes_create, 112) /* (quota, highest trap number) -> h */ \
     X(routes_set, 113)    /* (routes, number, port or 0, label slot) */ \

@@ -185,10 +185,12 @@ static inline long task_start(handle_t task) { return KCALL1(task_start, task); 
 static inline long task_interrupt(handle_t task) { return KCALL1(task_interrupt, task); }
 static inline long task_destroy(handle_t task) { return KCALL1(task_destroy, task); }
 static inline long task_destroy_close(handle_t task) { return KCALL2(task_destroy, task, 1); }
-static inline long task_reset(handle_t task, handle_t space, unsigned long entry, unsigned long stack)
+static inline long task_reset(handle_t task, handle_t space, unsigned long entry, unsigned long stack,
+                              unsigned long landing)
 {
     message_page->wide[0] = entry;
     message_page->wide[1] = stack;
+    message_page->wide[2] = landing;
     return KCALL2(task_reset, task, space);
 }
 static inline long task_read_frame(handle_t task, struct user_frame *frame)

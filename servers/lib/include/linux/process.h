@@ -47,5 +47,8 @@ long tls_get_area(handle_t task, handle_t space, unsigned long user_desc);
 unsigned long arch_hwcap(void);
 unsigned long arch_hwcap2(void);
 
+// --- vDSO
+void vdso_fit(handle_t vdso, unsigned long landing); // changes the object where this CPU lacks what it uses
+
 // --- faults: what SIGTRAP and SIGFPE say on this architecture
 int fpu_signal_code(unsigned long status); // FPE_*

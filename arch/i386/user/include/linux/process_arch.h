@@ -16,6 +16,7 @@ struct elf_symbol {
 #define VDSO_SIGRETURN "__kernel_sigreturn"
 #define VDSO_RT_SIGRETURN "__kernel_rt_sigreturn"
 #define VDSO_SYSCALL "__kernel_vsyscall"
+#define VDSO_LANDING "__kernel_vsyscall_landing" // where sysenter goes on
 
 // Bits of randomness (mm/util.c, arch_mmap_rnd) and where position independent programs go.
 #define RANDOM_MAP_BITS 8

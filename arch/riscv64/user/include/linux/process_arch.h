@@ -17,6 +17,7 @@ struct elf_symbol {
 #define VDSO_SIGRETURN "__vdso_rt_sigreturn"
 #define VDSO_RT_SIGRETURN "__vdso_rt_sigreturn"
 #define VDSO_SYSCALL "__vdso_rt_sigreturn"
+#define VDSO_LANDING "__vdso_rt_sigreturn" // unused
 
 #define RANDOM_MAP_BITS 18
 #define RANDOM_STACK_PAGES 0x3fffffu
