@@ -66,7 +66,8 @@ struct pid *pid_alloc(int *error)
     struct pid *pid = heap_alloc(sizeof *pid);
     if (!pid)
         return NULL;
-    *pid = (struct pid){ .number = number, .references = 1 };
+    pm->last_serial = pm->last_serial < INT32_MAX ? pm->last_serial + 1 : 1;
+    *pid = (struct pid){ .number = number, .references = 1, .serial = pm->last_serial };
     list_init(&pid->group);
     list_init(&pid->session);
     insert(pid);

@@ -13,6 +13,7 @@ struct pid {
     struct rbtree_node node; // of pm->pids, by number
     int32_t number;
     uint32_t references;
+    int32_t serial;          // > 0: tells it from others that have had this number
     struct thread *thread;   // whose tid this is
     struct process *process; // whose thread group id this is
     struct list group;       // processes of this process group

@@ -121,6 +121,11 @@ bool signal_default_ignored(int signal)
 
 bool signal_default_stops(int signal) { return in_set(signal, STOP_SIGNALS); }
 
+bool signal_has_codes(int signal)
+{
+    return in_set(signal, SYNCHRONOUS_SIGNALS | SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGIO));
+}
+
 bool signal_default_dumps(int signal)
 {
     return in_set(signal, SIGNAL_BIT(SIGQUIT) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) |

@@ -54,6 +54,7 @@ void sighand_reset(struct sighand *sighand); // handlers go, ignored stays ignor
 void sighand_put(struct sighand *sighand);
 bool signal_default_ignored(int signal);
 bool signal_default_stops(int signal);
+bool signal_has_codes(int signal);     // si_code says something of its own (sigaction(2))
 bool signal_default_dumps(int signal); // of which WCOREDUMP would be set if dumps were written
 
 // --- sending (signal_send.c). Return 0 or a negative error.

@@ -20,7 +20,7 @@ struct pm {
     struct slots threads; // by label
     // pids
     struct rbtree pids;
-    int32_t last_pid;
+    int32_t last_pid, last_serial;
     uint64_t forks;
     struct process *init;
     struct list users;

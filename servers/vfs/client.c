@@ -9,6 +9,7 @@
 #include <string.h>
 #include "calls.h"
 #include "file.h"
+#include "pm_calls.h"
 
 #define TID_BUCKETS 256
 
@@ -155,6 +156,7 @@ struct client *client_create(struct client *parent, unsigned long flags, int tid
     client->identity.tid = tid;
     client->identity.tgid = tgid;
     client->parked.client = client;
+    list_init(&client->held_link);
     list_init(&client->parked.ready);
     list_init(&client->parked.starving);
     list_init(&client->parked.waiter.link);
@@ -168,12 +170,14 @@ void client_end_call(struct client *client)
         client->ended = true;
     else
         park_drop(client);
+    list_remove(&client->held_link);
     client->token = 0;
 }
 
 void client_exit(struct client *client)
 {
     park_drop(client);
+    list_remove(&client->held_link);
     list_remove(&client->tid_link);
     contexts_put(client);
     slots_remove(&clients, client->label);
@@ -182,8 +186,12 @@ void client_exit(struct client *client)
 
 void client_finish(struct client *client, long result)
 {
-    if (result == NO_REPLY)
-        return;
+    if (result != NO_REPLY && !pm_hold_answer(client, result))
+        client_answer(client, result);
+}
+
+void client_answer(struct client *client, long result)
+{
     token_t token = client->token;
     unsigned long divert = client->divert;
     client->divert = 0;

@@ -47,6 +47,9 @@ struct client {
     bool ended;           // while on a fiber: the thread died
     bool exiting;         // while on a fiber: VFS_EXIT came, do it when the fiber is through
     token_t exit_token;
+    struct list held_link; // its answer waits until pm has heard of signals (pm_calls.c)
+    unsigned long held_until;
+    long held_result;
     struct parked parked;
     struct poll_again poll_again; // for restart_syscall, after a poll was interrupted
 };
@@ -77,6 +80,7 @@ bool client_in_group(const struct client *client, uint32_t gid);
 // Runs a handler for the call in hand and answers it, on a fiber if it must wait.
 void client_run(struct client *client, call_handler *handler, const unsigned long args[MESSAGE_WORDS]);
 void client_finish(struct client *client, long result);
+void client_answer(struct client *client, long result); // the same, now
 
 // The memory of the caller of the call in hand. -> 0, -EFAULT; for lack of frames with caller->starved, upon which
 // client_run makes the whole call again when there are some: handlers change nothing before their copies, or undo it,

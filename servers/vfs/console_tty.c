@@ -113,9 +113,7 @@ int terminals_start(void)
     };
     for (unsigned i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
         device_register(&classes[i]);
-    int error = tty_job_start();
-    if (error == 0)
-        error = console_start();
+    int error = console_start();
     if (error == 0 && console.present)
         error = device_node("ttyS0", S_IFCHR | 0660, DEVICE(TTY_MAJOR, 64), TTY_GROUP);
     return error;

@@ -9,6 +9,7 @@
 #include <random.h>
 #include <server.h>
 #include <string.h>
+#include "async.h"
 #include "pty.h"
 #include "tmpfs.h"
 
@@ -118,9 +119,9 @@ static const struct file_operations zero_operations = {
 static const struct file_operations full_operations = { .read = read_zero,
                                                         .write = write_full,
                                                         .seek = seek_nowhere };
-static const struct file_operations random_operations = { .read = read_random,
-                                                          .write = write_random,
-                                                          .seek = seek_nowhere };
+static const struct file_operations random_operations = {
+    .read = read_random, .write = write_random, .seek = seek_nowhere, .async = async_any
+};
 static const struct file_operations log_operations = { .read = read_nothing,
                                                        .write = write_log,
                                                        .seek = seek_nowhere };

@@ -5,13 +5,14 @@
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/termios.h>
+#include "async.h"
 #include "calls.h"
 #include "file.h"
 #include "locks.h"
 #include "pipe.h"
 #include "tmpfs.h"
 
-#define SETTABLE_FLAGS (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC)
+#define SETTABLE_FLAGS (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
 static long duplicate(struct client *caller, struct file *file, unsigned long lowest, bool cloexec)
 {
@@ -23,12 +24,17 @@ static long duplicate(struct client *caller, struct file *file, unsigned long lo
     return fd;
 }
 
-static long set_flags(struct client *caller, struct file *file, unsigned flags)
+static long set_flags(struct client *caller, struct file *file, int fd, unsigned flags)
 {
     if (flags & O_NOATIME && !(file->flags & O_NOATIME) && !inode_owned(caller, file->inode))
         return -EPERM;
-    file->flags = (file->flags & ~SETTABLE_FLAGS) | (flags & SETTABLE_FLAGS);
-    return 0;
+    bool changes = (flags ^ file->flags) & FASYNC;
+    file_get(file);
+    long error = changes && file->operations->async ? async_set(caller, file, fd, flags & FASYNC) : 0;
+    if (error == 0)
+        file->flags = (file->flags & ~SETTABLE_FLAGS) | (flags & SETTABLE_FLAGS);
+    file_put(file);
+    return error;
 }
 
 static long add_seals(struct file *file, unsigned seals)
@@ -70,7 +76,7 @@ static long do_fcntl(struct client *caller, const unsigned long args[6])
     if (result != -ENOSYS)
         return result;
     switch (command) {
-    case F_SETFL: return set_flags(caller, file, (unsigned)args[2]);
+    case F_SETFL: return set_flags(caller, file, fd, (unsigned)args[2]);
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:
@@ -80,21 +86,13 @@ static long do_fcntl(struct client *caller, const unsigned long args[6])
     case F_GETLK64:
     case F_SETLK64:
     case F_SETLKW64: return sizeof(long) == 8 ? -EINVAL : locks_fcntl(caller, file, command, args);
-    case F_SETOWN: file->owner = (int)args[2]; return 0;
-    case F_GETOWN: return file->owner;
-    case F_SETSIG:
-        if (args[2] > 64)
-            return -EINVAL;
-        file->signal = (int)args[2];
-        return 0;
-    case F_GETSIG: return file->signal;
     case F_GETLEASE: return F_UNLCK;
     case F_SETPIPE_SZ: return pipe_resize(caller, file, args[2]);
     case F_GETPIPE_SZ: return pipe_size(file);
     case F_ADD_SEALS: return add_seals(file, (unsigned)args[2]);
     case F_GET_SEALS:
         return S_ISREG(file->inode->mode) && !file->inode->operations ? (long)file->inode->seals : -EINVAL;
-    default: return -EINVAL;
+    default: return async_fcntl(caller, file, command, args[2]);
     }
 }
 
@@ -123,7 +121,10 @@ long call_ioctl(struct client *caller, const unsigned long args[6])
             return -EFAULT;
         file->flags = on ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK;
         return 0;
-    case FIOASYNC: return user_read(caller, &on, args[2], sizeof(on));
+    case FIOASYNC:
+        if (user_read(caller, &on, args[2], sizeof(on)) < 0)
+            return -EFAULT;
+        return !on == !(file->flags & FASYNC) ? 0 : async_set(caller, file, fd, on);
     }
     if (!file->operations->ioctl)
         return (unsigned)args[1] == FIONREAD ? bytes_left(caller, file, args[2]) : -ENOTTY;

@@ -10,6 +10,7 @@
 #include <linux/statfs.h>
 #include <printf.h>
 #include <string.h>
+#include "async.h"
 #include "dev.h"
 #include "locks.h"
 #include "pipe.h"
@@ -74,6 +75,7 @@ void file_put(struct file *file)
     if (--file->references > 0)
         return;
     poll_file_gone(file);
+    async_release(file);
     locks_file_gone(file);
     if (file->operations->release)
         file->operations->release(file);

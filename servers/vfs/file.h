@@ -24,6 +24,8 @@ struct file_operations {
                               const struct transfer *transfer); // a parked read's; NULL: none
     void (*closed)(struct client *caller, struct file *file);   // one descriptor of it was closed
     void (*release)(struct file *file);                         // the last reference went
+    // O_ASYNC shall be on or off: may it? (async.h); NULL: the file never signals anybody
+    long (*async)(struct client *caller, struct file *file, bool on);
     bool seekable;
     bool stream; // no pread, pwrite: ESPIPE
 };
@@ -39,8 +41,7 @@ struct file {
     void *state;         // the operations' own
     bool noctty;         // opened so
     bool writer;         // counted in inode->writers
-    int owner;           // F_SETOWN
-    int signal;          // F_SETSIG
+    struct async *async; // F_SETOWN, F_SETSIG, O_ASYNC; NULL: none of them yet
     struct list watches; // epoll items
 };
 

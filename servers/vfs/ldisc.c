@@ -77,6 +77,7 @@ static void end_line(struct ldisc *ldisc, uint8_t byte)
     mark(ldisc, ldisc->head);
     store(ldisc, byte);
     ldisc->line_head = ldisc->head;
+    ldisc->lines++;
 }
 
 static void finish_erasing(struct ldisc *ldisc)

@@ -24,6 +24,7 @@ struct ldisc {
     bool erasing;      // between \ and / of ECHOPRT
     uint8_t marks[LDISC_INPUT / 8];
     uint8_t input[LDISC_INPUT];
+    unsigned lines; // ever completed
 
     // Output on its way to the device.
     unsigned output_head, output_tail;

@@ -93,6 +93,8 @@ int main(void)
     if (error == 0)
         error = shortage_init();
     if (error == 0)
+        error = pm_tell_init();
+    if (error == 0)
         error = mount_add(&tmpfs_type, NULL, 0, "root", "mode=755");
     if (error == 0)
         error = unpack();

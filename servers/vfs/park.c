@@ -13,7 +13,11 @@
 static struct rbtree timers;
 static struct list ready_list = { &ready_list, &ready_list };
 
-void queue_init(struct wait_queue *queue) { list_init(&queue->waiters); }
+void queue_init(struct wait_queue *queue)
+{
+    list_init(&queue->waiters);
+    queue->asyncs = NULL;
+}
 
 void queue_add(struct wait_queue *queue, struct waiter *waiter)
 {

@@ -20,6 +20,7 @@ struct waiter {
 };
 struct wait_queue {
     struct list waiters;
+    struct async *asyncs; // files whose owner gets a signal (async.h)
 };
 void queue_init(struct wait_queue *queue);
 void queue_add(struct wait_queue *queue, struct waiter *waiter);

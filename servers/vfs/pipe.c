@@ -8,6 +8,7 @@
 #include <linux/fcntl.h>
 #include <linux/termios.h>
 #include <string.h>
+#include "async.h"
 #include "calls.h"
 
 #define PIPE_BUF 4096u
@@ -69,12 +70,9 @@ static bool make_room(struct pipe *pipe, size_t wanted)
     return reallocate(pipe, size) || pipe->length < pipe->size;
 }
 
-static long pipe_read(struct client *caller, struct file *file, struct transfer *transfer, uint64_t *position)
+static long drain(struct pipe *pipe, struct transfer *transfer)
 {
-    struct pipe *pipe = pipe_of(file);
     long error = 0;
-    if (transfer->left == 0)
-        return 0;
     if (pipe->length == 0)
         return pipe->writers == 0 ? 0 : -EAGAIN;
     while (pipe->length > 0 && transfer->left > 0) {
@@ -94,6 +92,17 @@ static long pipe_read(struct client *caller, struct file *file, struct transfer 
     return error;
 }
 
+// As in Linux, the owners of the other end get their signal even if this changes nothing.
+static long pipe_read(struct client *caller, struct file *file, struct transfer *transfer, uint64_t *position)
+{
+    struct pipe *pipe = pipe_of(file);
+    if (transfer->left == 0)
+        return 0;
+    long error = drain(pipe, transfer);
+    async_notify(&pipe->queue, ASYNC_OUT, file_writable);
+    return error;
+}
+
 static long fill(struct pipe *pipe, struct transfer *transfer)
 {
     while (transfer->left > 0 && pipe->length < pipe->size) {
@@ -107,17 +116,10 @@ static long fill(struct pipe *pipe, struct transfer *transfer)
     return transfer->left > 0 ? -EAGAIN : 0;
 }
 
-static long pipe_write(struct client *caller, struct file *file, struct transfer *transfer,
-                       uint64_t *position)
+static long put(struct pipe *pipe, struct transfer *transfer)
 {
-    struct pipe *pipe = pipe_of(file);
-    if (transfer->left == 0)
-        return 0;
-    if (pipe->readers == 0) {
-        if (caller)
-            caller->divert = DIVERT_RAISE + SIGPIPE;
+    if (pipe->readers == 0)
         return -EPIPE;
-    }
     size_t room = pipe->capacity - pipe->length;
     // Writes of up to PIPE_BUF bytes are never taken in parts (pipe(7)).
     if (room == 0 || (transfer->done == 0 && transfer->left <= PIPE_BUF && room < transfer->left))
@@ -127,6 +129,19 @@ static long pipe_write(struct client *caller, struct file *file, struct transfer
     long error = fill(pipe, transfer);
     if (pipe->length > 0)
         queue_wake(&pipe->queue, POLL_READABLE);
+    return error;
+}
+
+static long pipe_write(struct client *caller, struct file *file, struct transfer *transfer,
+                       uint64_t *position)
+{
+    struct pipe *pipe = pipe_of(file);
+    if (transfer->left == 0)
+        return 0;
+    long error = put(pipe, transfer);
+    if (error == -EPIPE && caller)
+        caller->divert = DIVERT_RAISE + SIGPIPE;
+    async_notify(&pipe->queue, ASYNC_IN, file_readable);
     return error;
 }
 
@@ -165,6 +180,10 @@ static void pipe_release(struct file *file)
         pipe->readers--;
     if (file_writable(file))
         pipe->writers--;
+    if (!pipe->readers != !pipe->writers) {
+        async_notify(&pipe->queue, ASYNC_IN, file_readable);
+        async_notify(&pipe->queue, ASYNC_OUT, file_writable);
+    }
     if (pipe->readers + pipe->writers > 0) {
         queue_wake(&pipe->queue, POLL_READABLE | POLL_WRITABLE | POLLHUP);
         return;
@@ -181,6 +200,7 @@ const struct file_operations pipe_operations = {
     .poll = pipe_poll,
     .ioctl = pipe_ioctl,
     .release = pipe_release,
+    .async = async_any,
     .stream = true,
 };
 

@@ -383,21 +383,61 @@ long pm_ask(unsigned long number, struct message *message)
     return fiber_call(pm_port(), message);
 }
 
-static void signal_fiber(void *argument)
+// --- what pm is told: one thing after the other. Calls that end meanwhile are answered when pm has heard it, so
+// that a signal is there before the call that caused it returns.
+
+struct told {
+    struct list link;
+    struct message message;
+};
+static struct list untold = { &untold, &untold };
+static struct async_call telling;
+static unsigned long told, heard;
+static struct list held = { &held, &held }; // clients, by held_until
+
+static void tell_next(void)
 {
-    struct message *message = argument;
-    fiber_call(pm_port(), message);
-    heap_free(message);
+    if (list_empty(&untold) || telling.busy)
+        return;
+    struct told *first = list_first(&untold, struct told, link);
+    struct message message = first->message;
+    list_remove(&first->link);
+    heap_free(first);
+    async_begin(&telling, pm_port(), &message);
 }
 
-void pm_signal(int target, long id, int signal, int code)
+static void pm_heard(struct async_call *async, const struct message *reply)
 {
-    struct message *message = heap_alloc(sizeof(*message));
-    if (!message)
+    heard++;
+    tell_next();
+    while (!list_empty(&held)) {
+        struct client *client = list_first(&held, struct client, held_link);
+        if ((long)(heard - client->held_until) < 0)
+            break;
+        list_remove(&client->held_link);
+        client_answer(client, client->held_result);
+    }
+}
+
+int pm_tell_init(void) { return async_init(&telling, pm_heard); }
+
+void pm_tell(const struct message *message)
+{
+    struct told *record = heap_alloc(sizeof(*record));
+    if (!record)
         return;
-    *message = (struct message){ .number = PM_SIGNAL,
-                                 .args = { (unsigned long)target, (unsigned long)id, (unsigned long)signal,
-                                           (unsigned long)code } };
-    if (fiber_run(signal_fiber, message, false) < 0)
-        heap_free(message);
+    told++;
+    record->message = *message;
+    list_append(&untold, &record->link);
+    tell_next();
+}
+
+bool pm_hold_answer(struct client *client, long result)
+{
+    if (told == heard)
+        return false;
+    client->held_until = told;
+    client->held_result = result;
+    list_append(&held, &client->held_link);
+    return true;
 }

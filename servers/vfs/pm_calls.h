@@ -3,6 +3,7 @@
 #pragma once
 
 #include <abi/message.h>
+#include <stdbool.h>
 
 struct client;
 
@@ -11,5 +12,8 @@ void pm_call(const struct message *message); // MESSAGE_CALL
 // To pm. pm_ask waits on a fiber: -EFIBER if there is none. message is filled in but for `number`.
 handle_t pm_port(void);
 long pm_ask(unsigned long number, struct message *message);
-// PM_SIGNAL without waiting for the answer; lost only if there is no memory.
-void pm_signal(int target, long id, int signal, int code);
+// Tells pm, in order; lost only if there is no memory. Never waits. Calls are answered when pm has heard it.
+void pm_tell(const struct message *message);
+int pm_tell_init(void);
+bool pm_hold_answer(struct client *client,
+                    long result); // true: client_answer will be called when pm has heard

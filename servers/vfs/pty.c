@@ -8,6 +8,7 @@
 #include <linux/fcntl.h>
 #include <linux/signal.h>
 #include <string.h>
+#include "async.h"
 
 #define CHUNK 512u
 
@@ -47,7 +48,21 @@ static int free_number(void)
 
 static struct pty *pty_of(struct tty *tty) { return container_of(tty, struct pty, slave); }
 
-static void slave_start(struct tty *tty) { queue_wake(&pty_of(tty)->queue, POLL_READABLE); }
+static unsigned output_waiting(const struct pty *pty)
+{
+    const struct ldisc *ldisc = &pty->slave.ldisc;
+    return ldisc->stopped || ldisc->held ? 0 : ldisc_output_count(ldisc);
+}
+
+static void slave_start(struct tty *tty)
+{
+    struct pty *pty = pty_of(tty);
+    queue_wake(&pty->queue, POLL_READABLE);
+    if (output_waiting(pty) > 0 && pty->output_told != tty->ldisc.output_head) {
+        pty->output_told = tty->ldisc.output_head;
+        async_notify(&pty->queue, ASYNC_IN, NULL);
+    }
+}
 
 static void feed(struct pty *pty)
 {
@@ -58,8 +73,12 @@ static void feed(struct pty *pty)
         return;
     pty->taken += (unsigned)got;
     tty_receive_done(&pty->slave);
-    if (pty->taken == pty->pending)
-        queue_wake(&pty->queue, POLL_WRITABLE);
+    if (pty->taken < pty->pending)
+        return;
+    queue_wake(&pty->queue, POLL_WRITABLE);
+    if (pty->full)
+        async_notify(&pty->queue, ASYNC_OUT, NULL);
+    pty->full = false;
 }
 
 static void slave_resume(struct tty *tty) { feed(pty_of(tty)); }
@@ -150,8 +169,10 @@ static long master_write(struct client *caller, struct file *file, struct transf
         return -EIO;
     while (transfer->left > 0) {
         feed(pty);
-        if (pty->taken < pty->pending)
+        if (pty->taken < pty->pending) {
+            pty->full = true;
             return -EAGAIN;
+        }
         size_t length = transfer->left < sizeof(pty->buffer) ? transfer->left : sizeof(pty->buffer);
         long got = transfer_in(transfer, pty->buffer, length);
         if (got <= 0)
@@ -161,12 +182,6 @@ static long master_write(struct client *caller, struct file *file, struct transf
         feed(pty);
     }
     return 0;
-}
-
-static unsigned output_waiting(const struct pty *pty)
-{
-    const struct ldisc *ldisc = &pty->slave.ldisc;
-    return ldisc->stopped || ldisc->held ? 0 : ldisc_output_count(ldisc);
 }
 
 static unsigned master_poll(struct file *file)
@@ -240,6 +255,11 @@ static long master_ioctl(struct client *caller, struct file *file, unsigned long
     }
 }
 
+static long master_async(struct client *caller, struct file *file, bool on)
+{
+    return on ? async_own(caller, file, 0) : 0;
+}
+
 static void master_release(struct file *file)
 {
     struct pty *pty = file->state;
@@ -258,6 +278,7 @@ static const struct file_operations master_operations = {
     .poll = master_poll,
     .ioctl = master_ioctl,
     .release = master_release,
+    .async = master_async,
     .stream = true,
 };
 

@@ -18,6 +18,8 @@ struct pty {
     bool master_closed;  // the pair waits for its last slave file to be freed
     bool packet;
     struct wait_queue queue; // the master's
+    unsigned output_told;    // to the master's owner (O_ASYNC), of ldisc.output_head
+    bool full;               // a write of the master's found no room: its owner hears when there is some
     // What the master wrote and the slave's line discipline has no room for yet.
     unsigned pending, taken;
     uint8_t buffer[4096];

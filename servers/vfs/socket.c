@@ -8,6 +8,7 @@
 #include <linux/fcntl.h>
 #include <linux/termios.h>
 #include <string.h>
+#include "async.h"
 
 #define SIGPIPE 13
 #define STREAM_PACKET 16384u
@@ -55,6 +56,8 @@ void socket_free(struct socket *socket)
         peer->peer = NULL;
     if (peer)
         wake_all(peer);
+    if (peer && socket->type != SOCK_DGRAM)
+        async_notify(&peer->queue, ASYNC_HUP, NULL);
     list_for_each_safe(sender, &socket->senders, struct socket, sender_link)
     {
         list_remove(&sender->sender_link);
@@ -124,8 +127,10 @@ long socket_send(struct socket *from, struct socket *to, struct transfer *transf
     size_t room = SOCKET_ROOM > to->queued ? SOCKET_ROOM - to->queued : 0, length = transfer->left;
     if (stream && length > STREAM_PACKET)
         length = STREAM_PACKET;
-    if (room == 0 || (!stream && room < length && to->queued > 0))
+    if (room == 0 || (!stream && room < length && to->queued > 0)) {
+        from->full = true;
         return -EAGAIN;
+    }
     if (stream && length > room)
         length = room;
     struct packet *packet = packet_create(from, length);
@@ -142,6 +147,7 @@ long socket_send(struct socket *from, struct socket *to, struct transfer *transf
     list_append(&to->packets, &packet->link);
     to->queued += packet->length;
     queue_wake(&to->queue, POLL_READABLE);
+    async_notify(&to->queue, ASYNC_IN, NULL);
     return got;
 }
 
@@ -176,6 +182,20 @@ struct packet *socket_first(struct socket *socket, bool *end)
     return NULL;
 }
 
+static bool has_room(const struct socket *socket)
+{
+    return !socket->peer || socket->peer->queued < SOCKET_ROOM / 2;
+}
+
+static void room_made(struct socket *sender)
+{
+    queue_wake(&sender->queue, POLL_WRITABLE);
+    if (!sender->full || !has_room(sender))
+        return;
+    sender->full = false;
+    async_notify(&sender->queue, ASYNC_OUT, NULL);
+}
+
 static long socket_read(struct client *caller, struct file *file, struct transfer *transfer,
                         uint64_t *position)
 {
@@ -203,9 +223,8 @@ static long socket_read(struct client *caller, struct file *file, struct transfe
     } while (packet && socket->type == SOCK_STREAM && transfer->left > 0 && packet->file_count == 0);
     queue_wake(&socket->queue, POLL_WRITABLE); // those who send here without a connection
     if (socket->peer)
-        queue_wake(&socket->peer->queue, POLL_WRITABLE);
-    list_for_each(sender, &socket->senders, struct socket, sender_link)
-        queue_wake(&sender->queue, POLL_WRITABLE);
+        room_made(socket->peer);
+    list_for_each(sender, &socket->senders, struct socket, sender_link) room_made(sender);
     return 0;
 }
 
@@ -222,7 +241,7 @@ static unsigned socket_poll(struct file *file)
         events |= POLLRDHUP;
     if (socket->type != SOCK_DGRAM && (!socket->connected || !socket->peer || (end && socket->shut_write)))
         events |= POLLHUP;
-    if (!socket->peer || socket->peer->queued < SOCKET_ROOM / 2)
+    if (has_room(socket))
         events |= POLL_WRITABLE;
     return events;
 }
@@ -233,11 +252,13 @@ static long socket_ioctl(struct client *caller, struct file *file, unsigned long
     struct socket *socket = file->state;
     int length = 0;
     if (command != FIONREAD)
-        return -ENOTTY;
+        return async_ioctl(caller, file, command, argument);
+    if (socket->listening)
+        return -EINVAL;
     list_for_each(packet, &socket->packets, struct packet, link)
     {
         length += (int)(packet->length - packet->taken);
-        if (socket->type != SOCK_STREAM)
+        if (socket->type == SOCK_DGRAM)
             break;
     }
     return user_write(caller, argument, &length, sizeof(length));
@@ -251,6 +272,7 @@ const struct file_operations socket_operations = {
     .poll = socket_poll,
     .ioctl = socket_ioctl,
     .release = socket_release,
+    .async = async_any,
     .stream = true,
 };
 

@@ -24,6 +24,7 @@ struct socket {
     struct wait_queue queue;
     int type;
     bool listening, connected, shut_read, shut_write;
+    bool full;           // a send found no room: the owner hears when there is some (O_ASYNC)
     struct socket *peer; // where packets go; NULL: none, or gone
     struct list packets; // to be read here
     size_t queued;

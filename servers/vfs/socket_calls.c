@@ -5,6 +5,7 @@
 #include <heap.h>
 #include <linux/fcntl.h>
 #include <string.h>
+#include "async.h"
 #include "calls.h"
 #include "socket.h"
 
@@ -384,8 +385,11 @@ long call_shutdown(struct client *caller, const unsigned long args[6])
     if (args[1] != SHUT_RD)
         socket->shut_write = true;
     queue_wake(&socket->queue, POLL_READABLE | POLL_WRITABLE | POLLRDHUP | POLLHUP);
-    if (socket->peer)
-        queue_wake(&socket->peer->queue, POLL_READABLE | POLL_WRITABLE | POLLRDHUP | POLLHUP);
+    if (!socket->peer)
+        return 0;
+    queue_wake(&socket->peer->queue, POLL_READABLE | POLL_WRITABLE | POLLRDHUP | POLLHUP);
+    if (socket->type != SOCK_DGRAM && args[1] != SHUT_RD)
+        async_notify(&socket->peer->queue, args[1] == SHUT_RDWR ? ASYNC_HUP : ASYNC_IN, NULL);
     return 0;
 }
 

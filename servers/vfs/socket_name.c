@@ -6,6 +6,7 @@
 #include <heap.h>
 #include <linux/fcntl.h>
 #include <string.h>
+#include "async.h"
 #include "calls.h"
 #include "names.h"
 #include "names_check.h"
@@ -183,6 +184,7 @@ static long connect_stream(struct client *caller, struct file *file, struct sock
     list_append(&target->backlog, &other->backlog_link);
     target->waiting++;
     queue_wake(&target->queue, POLL_READABLE);
+    async_notify(&target->queue, ASYNC_IN, NULL);
     return 0;
 }
 

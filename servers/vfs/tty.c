@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Terminals as files: opening, reading with VMIN and VTIME, writing, polling, hang-up. Bytes are edited by the
 // line discipline; who may read and write is decided in tty_job.c.
+#include "async.h"
 #include "tty.h"
 
 #include <errno.h>
@@ -159,6 +160,15 @@ static long tty_read(struct client *caller, struct file *file, struct transfer *
     return error;
 }
 
+// One signal a line, or for whatever came at a time.
+static void tell_owners(struct tty *tty)
+{
+    if (!ldisc_canonical(&tty->ldisc) && ldisc_readable(&tty->ldisc, 1))
+        async_notify(&tty->queue, ASYNC_IN, NULL);
+    for (; tty->lines_told != tty->ldisc.lines; tty->lines_told++)
+        async_notify(&tty->queue, ASYNC_IN, NULL);
+}
+
 void tty_receive_done(struct tty *tty)
 {
     const uint8_t *cc = tty->ldisc.termios.c_cc;
@@ -166,6 +176,7 @@ void tty_receive_done(struct tty *tty)
         arm_timer(tty);
     if (ldisc_readable(&tty->ldisc, 1))
         queue_wake(&tty->queue, POLL_READABLE);
+    tell_owners(tty);
     if (ldisc_output_count(&tty->ldisc) > 0)
         tty->driver->start(tty);
 }
@@ -210,14 +221,19 @@ static long tty_write(struct client *caller, struct file *file, struct transfer 
     long result = 0;
     while (transfer->left > 0 && result >= 0)
         result = write_chunk(tty, transfer);
+    tty->full = transfer->left > 0 && tty->queue.asyncs;
     tty->driver->start(tty);
     return result < 0 ? result : 0;
 }
 
 void tty_output_done(struct tty *tty)
 {
-    if (ldisc_write_room(&tty->ldisc) >= WRITABLE_ROOM)
-        queue_wake(&tty->queue, POLL_WRITABLE);
+    if (ldisc_write_room(&tty->ldisc) < WRITABLE_ROOM)
+        return;
+    queue_wake(&tty->queue, POLL_WRITABLE);
+    if (tty->full)
+        async_notify(&tty->queue, ASYNC_OUT, NULL);
+    tty->full = false;
 }
 
 // --- the rest
@@ -239,6 +255,7 @@ void tty_hangup(struct tty *tty)
 {
     tty_leave_session(tty);
     tty->hangups++;
+    async_hangup(&tty->queue, tty_hung_up);
     ldisc_flush_input(&tty->ldisc);
     ldisc_flush_output(&tty->ldisc);
     ldisc_start(&tty->ldisc);
@@ -247,11 +264,20 @@ void tty_hangup(struct tty *tty)
     queue_wake(&tty->queue, POLL_READABLE | POLL_WRITABLE | POLLERR | POLLHUP);
 }
 
+// Owner is the foreground group, unless there is one or none.
+static long tty_async(struct client *caller, struct file *file, bool on)
+{
+    if (tty_hung_up(file))
+        return -ENOTTY;
+    return on ? async_own(caller, file, tty_of_file(file)->group) : 0;
+}
+
 const struct file_operations tty_file_operations = {
     .read = tty_read,
     .write = tty_write,
     .poll = tty_poll,
     .ioctl = tty_ioctl,
     .release = tty_release,
+    .async = tty_async,
     .stream = true,
 };

@@ -25,8 +25,10 @@ struct tty {
     struct ldisc ldisc;
     struct linux_termios2 initial; // attributes after a hang-up
     struct wait_queue queue;
-    unsigned opens;   // files
-    unsigned hangups; // files opened before the last hang-up are dead
+    unsigned lines_told; // to owners of its files (O_ASYNC), of ldisc.lines
+    bool full;           // a write found no room: they hear when there is some
+    unsigned opens;      // files
+    unsigned hangups;    // files opened before the last hang-up are dead
     bool exclusive;
     struct linux_winsize size;
     // Controlling terminal of this session (0: none), foreground group (0: none).
@@ -67,7 +69,6 @@ long tty_flush(struct tty *tty, unsigned long which); // TCIFLUSH, TCOFLUSH, TCI
 void tty_resize(struct tty *tty, const struct linux_winsize *size);
 
 // --- tty_job.c
-int tty_job_start(void);
 struct tty *tty_of(const struct client *client); // its controlling terminal, or NULL
 struct tty *tty_of_session(int session);
 // May the caller change or use the terminal from where it stands? signal: SIGTTIN, SIGTTOU.

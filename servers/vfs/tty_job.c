@@ -11,12 +11,6 @@
 #include "pm_calls.h"
 #include "tty.h"
 
-// A signal on its way to pm.
-struct outgoing {
-    struct list link;
-    enum pm_target target;
-    int id, signal;
-};
 // The foreground group that a terminal had when it was hung up. Its session's leader, when it exits, passes the
 // hang-up on to it (tty_session_end).
 struct old_group {
@@ -24,54 +18,16 @@ struct old_group {
     int session, group;
 };
 
-static struct list outgoing = { &outgoing, &outgoing };
 static struct list old_groups = { &old_groups, &old_groups };
-static struct async_call signal_call;
-static handle_t pm;
 
-static void send_next(void)
-{
-    if (list_empty(&outgoing) || signal_call.busy)
-        return;
-    struct outgoing *first = list_first(&outgoing, struct outgoing, link);
-    struct message message = { .number = PM_SIGNAL };
-    message.args[0] = first->target;
-    message.args[1] = (unsigned long)first->id;
-    message.args[2] = (unsigned long)first->signal;
-    message.args[3] = SI_KERNEL;
-    list_remove(&first->link);
-    heap_free(first);
-    async_begin(&signal_call, pm, &message);
-}
-
-static void sent(struct async_call *async, const struct message *reply) { send_next(); }
-
-static bool under_way(enum pm_target target, int id, int signal)
-{
-    list_for_each(each, &outgoing, struct outgoing,
-                  link) if (each->target == target && each->id == id && each->signal == signal) return true;
-    return false;
-}
-
-// One that still waits to be sent stands for all of its kind, as pending signals do: the queue stays short.
 static void send_signal(enum pm_target target, int id, int signal)
 {
-    if (under_way(target, id, signal))
-        return;
-    struct outgoing *record = heap_alloc(sizeof(*record));
-    if (!record)
-        return;
-    record->target = target;
-    record->id = id;
-    record->signal = signal;
-    list_append(&outgoing, &record->link);
-    send_next();
-}
-
-int tty_job_start(void)
-{
-    pm = start_handle("pm");
-    return async_init(&signal_call, sent);
+    struct message message = { .number = PM_SIGNAL };
+    message.args[0] = target;
+    message.args[1] = (unsigned long)id;
+    message.args[2] = (unsigned long)signal;
+    message.args[3] = SI_KERNEL;
+    pm_tell(&message);
 }
 
 void tty_signal_group(struct tty *tty, int signal)

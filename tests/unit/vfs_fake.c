@@ -90,6 +90,12 @@ int fiber_run(void (*fn)(void *), void *argument, bool urgent)
 }
 
 handle_t pm_port(void) { return 7; }
+void pm_tell(const struct message *message) {}
+bool pm_hold_answer(struct client *client, long result) { return false; }
+long pm_ask(unsigned long number, struct message *message)
+{
+    return on_fiber ? fiber_call(pm_port(), message) : -EFIBER;
+}
 
 long fiber_call(handle_t port, struct message *message) { return fake_pm_result; }
 

@@ -79,6 +79,8 @@ enum vfs_to_pm {
     PM_TTY_CHECK,      // args {pm's label, signal SIGTTIN or SIGTTOU}: background access to the terminal
     // -> 0 go ahead (SIGTTOU blocked or ignored), -EIO, or -ERESTART_TTY: the group was signalled,
     // divert the caller with DIVERT_RESTARTSYS
+    PM_OWNER, // args {enum pm_owner, number, serial or 0: whoever bears the number now} -> serial, ESRCH
+    PM_SIGIO, // args {PM_SIGIO_WHAT, owner's number, its serial, descriptor, uid and euid of who set the owner}
     PM_GROUP_SESSION, // args {pgid} -> sid of the group, ESRCH if there is none
     PM_PROC_LIST, // args {first pid, tgid or 0}; writable window: uint32_t ids of processes (tgid 0) or of the
                   // threads of a process, ascending from first pid on -> how many
@@ -90,6 +92,17 @@ enum vfs_to_pm {
     PM_MEMORY, // args {how often memory was freed}, as last answered: a caller's memory could not be reached for lack
                // of frames -> the same, now, when it is worth trying again
 };
+
+// Whom a file's signals go to. A number may be somebody else's later, a serial never.
+enum pm_owner {
+    PM_OWNER_THREAD,
+    PM_OWNER_PROCESS,
+    PM_OWNER_GROUP,
+    PM_OWNER_ANY
+}; // F_OWNER_*; any: for PM_OWNER
+// One word: enum pm_owner, F_SETSIG's signal or 0, POLL_* of si_code.
+#define PM_SIGIO_WHAT(type, signal, reason)                                                                  \
+    ((unsigned long)(type) | (unsigned long)(signal) << 8 | (unsigned long)(reason) << 16)
 
 enum pm_target { PM_TARGET_THREAD, PM_TARGET_PROCESS, PM_TARGET_GROUP, PM_TARGET_SESSION };
 

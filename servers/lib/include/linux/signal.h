@@ -70,6 +70,7 @@
 #define SI_QUEUE (-1)
 #define SI_TIMER (-2)
 #define SI_MESGQ (-3)
+#define SI_SIGIO (-5)
 #define SI_TKILL (-6)
 
 #define FPE_INTDIV 1
@@ -85,6 +86,9 @@
 #define BUS_ADRERR 2
 #define TRAP_BRKPT 1
 #define TRAP_TRACE 2
+#define POLL_IN 1
+#define POLL_OUT 2
+#define POLL_HUP 6
 #define CLD_EXITED 1
 #define CLD_KILLED 2
 #define CLD_DUMPED 3

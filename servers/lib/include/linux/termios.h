@@ -153,6 +153,11 @@ enum {
 #define FIOCLEX 0x5451
 #define FIOASYNC 0x5452
 #define FIOQSIZE 0x5460
+// of sockets
+#define FIOSETOWN 0x8901
+#define SIOCSPGRP 0x8902
+#define FIOGETOWN 0x8903
+#define SIOCGPGRP 0x8904
 
 #define TCIFLUSH 0
 #define TCOFLUSH 1
