@@ -11,7 +11,7 @@
 #include <server.h>
 #include <string.h>
 
-#define ARENA_START 0x50000000ul
+#define ARENA_START 0x500000ul // close to the image (root/load.c)
 #define ARENA_END 0x90000000ul
 #define CHUNK (16 * PAGE_SIZE)
 #define KEPT_PAGES 32u

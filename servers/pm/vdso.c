@@ -67,7 +67,7 @@ static void clock_start(size_t image)
     memory_resize(pm->vdso, image);
     memory_resize(pm->vdso, image + PAGE_SIZE);
     long address =
-        space_map(self_space, 0, PAGE_SIZE,
+        space_map(self_space, 0xA0000000ul, PAGE_SIZE,
                   PROT_READ_BIT | PROT_WRITE_BIT | MAP_SHARED_BIT | MAP_POPULATE_BIT, pm->vdso, image, 0, 0);
     if (IS_ERROR(address))
         return;

@@ -11,9 +11,11 @@
 #include <server.h>
 #include <string.h>
 
-#define MESSAGE_PAGE_ADDRESS 0x10000ul
-#define START_PAGE_ADDRESS 0x20000ul
-#define STACK_TOP 0x40000000ul
+// A server's image lies from 4 MiB on, its heap from 5 MiB: what it touches at every call is reached by one page
+// table, which saves time after each switch.
+#define START_PAGE_ADDRESS 0x4d0000ul
+#define MESSAGE_PAGE_ADDRESS 0x4e0000ul
+#define STACK_TOP 0x500000ul
 #define STACK_BYTES 65536ul
 #define READ_WRITE (PROT_READ_BIT | PROT_WRITE_BIT)
 
@@ -233,7 +235,7 @@ int server_start_instance(struct server *server)
     long entry = map_program(server);
     if (IS_ERROR(entry))
         goto fail;
-    unsigned flags = READ_WRITE | MAP_FIXED_BIT | MAP_POPULATE_BIT;
+    unsigned flags = READ_WRITE | MAP_FIXED_BIT | MAP_NOREPLACE_BIT | MAP_POPULATE_BIT;
     entry =
         (long)(IS_ERROR(space_map(server->space, STACK_TOP - STACK_BYTES, STACK_BYTES, flags, 0, 0, 0, 0)) ||
                        IS_ERROR(space_map(server->space, START_PAGE_ADDRESS, PAGE_SIZE, flags, 0, 0, 0, 0))

@@ -74,7 +74,7 @@ static int unpack(void)
     if (memory_info(archive) < 0)
         return -EINVAL;
     size_t length = (size_t)message_page->result[0];
-    long address = space_map(self_space, 0, length, PROT_READ_BIT, archive, 0, 0, 0);
+    long address = space_map(self_space, 0xA0000000ul, length, PROT_READ_BIT, archive, 0, 0, 0);
     if (IS_ERROR(address))
         return (int)address;
     int error = cpio_unpack((const char *)address, length, root_mount->root);
