@@ -12,8 +12,8 @@ static inline bool region_set_shared(const struct region_set *set)
     return set->spaces.next != set->spaces.previous;
 }
 
-bool regions_init(struct space *space);                                   // an empty set. -> false: no memory
-bool regions_clone(struct space *child, const struct space *parent);      // -> false: no memory
+bool regions_init(struct space *space);                              // an empty set. -> false: no memory
+bool regions_clone(struct space *child, const struct space *parent); // -> false: no memory
 bool regions_own(struct space *space); // -> false: no memory. Else pointers to regions may be stale
 // The end of it, in steps of so many regions. -> false: call it again
 bool regions_leave(struct space *space, unsigned budget);

@@ -36,7 +36,7 @@ struct space {
     struct object object;
     struct quota *quota;
     struct region_set *regions;
-    struct list sharing; // in regions->spaces
+    struct list sharing;                                 // in regions->spaces
     struct region *last;                                 // the region that answered last
     uint64_t mapped_pages, resident_pages, table_frames; // the latter two are pagetable.c's
     struct handle_table handles;
@@ -48,7 +48,8 @@ struct space {
 };
 
 struct space *space_create(struct quota *quota);
-struct space *space_create_like(struct quota *quota, const struct space *parent); // with its regions, but no pages
+struct space *space_create_like(struct quota *quota,
+                                const struct space *parent); // with its regions, but no pages
 struct space *space_clone(struct space *parent, struct quota *quota, int *error);
 void space_destroy(struct object *object);
 struct region *space_find(struct space *space, unsigned long address); // containing it, or NULL
