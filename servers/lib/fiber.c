@@ -166,13 +166,13 @@ bool fibers_run_ready(void)
 
 long fiber_call(handle_t port, struct message *message)
 {
-    reply_flush();
-    message_page->out = *message;
     if (!running) {
-        long value = KCALL1(call, port);
+        long value = call_at_once(port, message);
         *message = message_page->in;
         return value;
     }
+    reply_flush();
+    message_page->out = *message;
     struct fiber *self = running;
     self->answer = message;
     long error = begin(self->call, port, self_port, (unsigned long)self | COOKIE_FIBER);
@@ -180,6 +180,13 @@ long fiber_call(handle_t port, struct message *message)
         return error;
     suspend();
     return message->value;
+}
+
+long call_at_once(handle_t port, const struct message *message)
+{
+    reply_flush();
+    message_page->out = *message;
+    return KCALL1(call, port);
 }
 
 // A slot is free again when the receiver has answered; the next one may be, since they answer in order.

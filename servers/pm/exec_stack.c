@@ -17,9 +17,12 @@
 #define AT_RANDOM_BYTES 16
 #define PAGETABLE_SPAN (512 * PAGE_SIZE) // bytes that one page table covers
 
+// So that one page table holds the pages that a small program needs of the stack, and the vDSO above it.
 static unsigned long stack_top(void)
 {
-    return USER_END - PAGE_SIZE - ((random_long() & RANDOM_STACK_PAGES) << PAGE_SHIFT);
+    unsigned long top = USER_END - PAGE_SIZE - ((random_long() & RANDOM_STACK_PAGES) << PAGE_SHIFT);
+    unsigned long offset = top % PAGETABLE_SPAN, most = PAGETABLE_SPAN - PAGE_SIZE - pm->vdso_size;
+    return top - offset + (offset < STACK_INITIAL ? STACK_INITIAL : offset > most ? most : offset);
 }
 
 void exec_layout(struct exec *exec)
@@ -36,13 +39,11 @@ void exec_layout(struct exec *exec)
     exec->mm->start_stack = stack_top();
 }
 
-// Somewhere above the stack, where the same page table holds both, as on Linux (x86-64). 0: there is no room
+// Somewhere above the stack, in the same page table, as on Linux (x86-64).
 static unsigned long above_stack(const struct mm *mm)
 {
     unsigned long top = mm->start_stack, end = ((top - 1) | (PAGETABLE_SPAN - 1)) + 1;
     end = end < USER_END - PAGE_SIZE ? end : USER_END - PAGE_SIZE;
-    if (end < top + pm->vdso_size)
-        return 0;
     unsigned long places = ((end - top - pm->vdso_size) >> PAGE_SHIFT) + 1;
     return top + (random_long() % places << PAGE_SHIFT);
 }
@@ -58,8 +59,7 @@ long exec_vdso(struct exec *exec)
     struct mm *mm = exec->mm;
     if (!pm->vdso_size)
         return 0;
-    unsigned long chosen = above_stack(mm);
-    long address = chosen ? map_vdso(mm, chosen, MAP_FIXED_BIT | MAP_NOREPLACE_BIT) : -EEXIST;
+    long address = map_vdso(mm, above_stack(mm), MAP_FIXED_BIT | MAP_NOREPLACE_BIT);
     if (IS_ERROR(address))
         address = map_vdso(mm, mm->mmap_base, MAP_BELOW_BIT);
     if (IS_ERROR(address))

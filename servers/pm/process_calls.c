@@ -106,9 +106,8 @@ long call_setpgid(struct thread *caller, const unsigned long args[6])
         if (!group || !group_in_session(group, self->session))
             return -EPERM;
     }
-    if (group == target->group)
-        return 0;
-    process_join_group(target, group, target->session);
+    if (group != target->group) // else vfs may still be hearing it from another call, its parent's mostly
+        process_join_group(target, group, target->session);
     return tell_vfs(caller, target, 0);
 }
 

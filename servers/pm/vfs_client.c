@@ -18,13 +18,14 @@ static struct message request(enum pm_to_vfs number, unsigned long a, unsigned l
     return (struct message){ .number = number, .args = { a, b, c } };
 }
 
+// vfs waits for nobody to do this.
 long vfs_clone(struct thread *parent, struct thread *child, uint64_t flags, int tgid)
 {
     struct message message = request(VFS_CLONE, parent ? parent->vfs_label : 0,
                                      flags & (CLONE_FS | CLONE_FILES), (unsigned long)child->pid->number);
     message.args[3] = (unsigned long)tgid;
     message.args[4] = child->label;
-    long label = fiber_call(pm->vfs, &message);
+    long label = call_at_once(pm->vfs, &message);
     if (IS_ERROR(label))
         return label;
     child->vfs_label = (unsigned long)label;

@@ -50,7 +50,7 @@ struct server_handlers {
     void (*expired)(void);
 };
 // Never returns. Messages are passed as the page's `in`, which stays until the loop receives again: what runs later, on
-// a fiber, copies what it needs. No handler may wait in a `call`, whose answer would come there.
+// a fiber, copies what it needs. A handler that waits in a `call` finds its answer there afterwards.
 _Noreturn void server_loop(const struct server_handlers *handlers);
 
 // --- fibers: cooperative stacks with a pre-paid call slot each. fibers_init reserves `count` at start; of
@@ -60,8 +60,10 @@ int fibers_init(unsigned count, unsigned reserved);
 // and runs when one is released. -> 0, -ENOMEM.
 int fiber_run(void (*fn)(void *), void *argument, bool urgent);
 // From a fiber: sends *message asynchronously to port and returns when the answer is in: *message is then the
-// reply (value, args, handles). -> message->value. From the loop's stack (start-up): waits synchronously.
+// reply (value, args, handles). -> message->value. From the loop's stack: waits synchronously.
 long fiber_call(handle_t port, struct message *message);
+// Waits synchronously, so only for what the receiver does at once, and never for whom waits for us so. -> its value
+long call_at_once(handle_t port, const struct message *message);
 // Sends *message, which has no windows, and asks for no answer. From a fiber: it waits for one if too many such
 // messages are under way.
 void post(handle_t port, const struct message *message);
