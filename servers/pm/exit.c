@@ -267,13 +267,15 @@ static void end_session(struct process *process)
 {
     if (!process_session_leader(process))
         return;
-    long foreground = vfs_session_end(process_id(process));
+    bool hung_up;
+    long foreground = vfs_session_end(process_id(process), &hung_up);
     struct pid *group = foreground > 0 ? pid_find(foreground) : NULL;
     if (!group)
         return;
     struct siginfo hangup = signal_info_kernel(SIGHUP), cont = signal_info_kernel(SIGCONT);
     signal_send_group(group, &hangup);
-    signal_send_group(group, &cont);
+    if (hung_up)
+        signal_send_group(group, &cont);
 }
 
 static void choose_parent_thread(struct thread *gone)

@@ -129,10 +129,12 @@ long vfs_unshare(struct thread *thread, unsigned long flags)
     return fiber_call(pm->vfs, &message);
 }
 
-long vfs_session_end(int sid)
+long vfs_session_end(int sid, bool *hung_up)
 {
     struct message message = request(VFS_SESSION_END, (unsigned long)sid, 0, 0);
-    return fiber_call(pm->vfs, &message);
+    long group = fiber_call(pm->vfs, &message);
+    *hung_up = message.args[0];
+    return group;
 }
 
 void vfs_sync(void)

@@ -16,7 +16,7 @@ long vfs_identity(struct thread *thread, const struct credentials *cred);
 long vfs_identity_process(struct process *process); // every thread's, after a change of group or session
 long vfs_limits(struct process *process);
 long vfs_unshare(struct thread *thread, unsigned long flags);
-long vfs_session_end(int sid);
+long vfs_session_end(int sid, bool *hung_up);
 void vfs_sync(void);
 void vfs_pidfd_ready(uint32_t label); // of the leader: wakes who polls for its end
 // For the process that `leader` leads, or is about to.

@@ -124,6 +124,7 @@ static bool contexts_clone(struct client *client, struct client *parent, unsigne
     client_set_exe(client, &parent->exe);
     client->identity = parent->identity;
     client->limits = parent->limits;
+    client->terminal = parent->terminal;
     return true;
 }
 

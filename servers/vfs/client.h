@@ -35,6 +35,7 @@ struct client {
     struct path exe; // what it executes, NULL if nothing yet
     struct vfs_identity identity;
     struct vfs_limits limits;
+    uint32_t terminal; // its process's controlling one, as tty.h names it; 0: none
 
     // The call in hand.
     token_t token;

@@ -110,6 +110,13 @@ static long seek_nowhere(struct file *file, int64_t offset, int whence, uint64_t
     return 0;
 }
 
+static long ioctl_random(struct client *caller, struct file *file, unsigned long command,
+                         unsigned long argument)
+{
+    static const int entropy = 256; // what Linux tells of a pool that is full
+    return command == RNDGETENTCNT ? user_write(caller, argument, &entropy, sizeof(entropy)) : -EINVAL;
+}
+
 static const struct file_operations null_operations = { .read = read_nothing,
                                                         .write = write_nothing,
                                                         .seek = seek_nowhere };
@@ -119,9 +126,11 @@ static const struct file_operations zero_operations = {
 static const struct file_operations full_operations = { .read = read_zero,
                                                         .write = write_full,
                                                         .seek = seek_nowhere };
-static const struct file_operations random_operations = {
-    .read = read_random, .write = write_random, .seek = seek_nowhere, .async = async_any
-};
+static const struct file_operations random_operations = { .read = read_random,
+                                                          .write = write_random,
+                                                          .seek = seek_nowhere,
+                                                          .ioctl = ioctl_random,
+                                                          .async = async_any };
 static const struct file_operations log_operations = { .read = read_nothing,
                                                        .write = write_log,
                                                        .seek = seek_nowhere };

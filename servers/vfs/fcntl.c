@@ -103,7 +103,7 @@ static long bytes_left(struct client *caller, struct file *file, unsigned long t
 {
     if (!S_ISREG(file->inode->mode))
         return -ENOTTY;
-    int left = file->inode->size > file->position ? (int)(file->inode->size - file->position) : 0;
+    int left = (int)(file->inode->size - file->position); // negative behind the end
     return user_write(caller, to, &left, sizeof(left));
 }
 

@@ -80,7 +80,11 @@ static long vfs_exit(const struct message *message, struct message *reply)
 static long vfs_identity(const struct message *message, struct message *reply)
 {
     struct client *client = client_find(message->args[0]);
-    return client ? read_window(message, &client->identity, sizeof(client->identity)) : -ESRCH;
+    int session = client ? client->identity.sid : 0;
+    long error = client ? read_window(message, &client->identity, sizeof(client->identity)) : -ESRCH;
+    if (error == 0 && client->identity.sid != session)
+        client->terminal = 0; // setsid
+    return error;
 }
 
 static long vfs_limits(const struct message *message, struct message *reply)
@@ -276,7 +280,10 @@ static long vfs_mmap(const struct message *message, struct message *reply)
 
 static long vfs_session_end(const struct message *message, struct message *reply)
 {
-    return tty_session_end((int)message->args[0]);
+    bool hung_up;
+    long group = tty_session_end((int)message->args[0], &hung_up);
+    reply->args[0] = hung_up;
+    return group;
 }
 
 static long vfs_pidfd(const struct message *message, struct message *reply)

@@ -12,7 +12,8 @@
 #define SIGPIPE 13
 #define ALIGN_CONTROL(length) (((length) + sizeof(long) - 1) & ~(sizeof(long) - 1))
 
-static long check_kind(unsigned long family, unsigned long type, unsigned long protocol)
+// -> SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET, or an error
+static long kind_of(unsigned long family, unsigned long type, unsigned long protocol)
 {
     if (family != AF_UNIX)
         return -EAFNOSUPPORT;
@@ -21,25 +22,27 @@ static long check_kind(unsigned long family, unsigned long type, unsigned long p
     if (protocol != 0 && protocol != AF_UNIX)
         return -EPROTONOSUPPORT;
     type &= SOCK_TYPE_MASK;
-    return type == SOCK_STREAM || type == SOCK_DGRAM || type == SOCK_SEQPACKET ? 0 : -ESOCKTNOSUPPORT;
+    if (type == SOCK_RAW) // another word for it, as in BSD
+        return SOCK_DGRAM;
+    return type == SOCK_STREAM || type == SOCK_DGRAM || type == SOCK_SEQPACKET ? (long)type
+                                                                               : -ESOCKTNOSUPPORT;
 }
 
 long call_socket(struct client *caller, const unsigned long args[6])
 {
-    long error = check_kind(args[0], args[1], args[2]);
-    if (error < 0)
-        return error;
-    struct socket *socket = socket_create(caller, (int)(args[1] & SOCK_TYPE_MASK));
+    long type = kind_of(args[0], args[1], args[2]);
+    if (type < 0)
+        return type;
+    struct socket *socket = socket_create(caller, (int)type);
     return socket ? socket_install(caller, socket, (unsigned)args[1]) : -ENOMEM;
 }
 
 long call_socketpair(struct client *caller, const unsigned long args[6])
 {
-    long error = check_kind(args[0], args[1], args[2]);
-    if (error < 0)
-        return error;
-    int type = (int)(args[1] & SOCK_TYPE_MASK);
-    struct socket *a = socket_create(caller, type), *b = socket_create(caller, type);
+    long type = kind_of(args[0], args[1], args[2]);
+    if (type < 0)
+        return type;
+    struct socket *a = socket_create(caller, (int)type), *b = socket_create(caller, (int)type);
     if (!a || !b) {
         if (a)
             socket_free(a);
@@ -57,7 +60,7 @@ long call_socketpair(struct client *caller, const unsigned long args[6])
     long second = socket_install(caller, b, (unsigned)args[1]);
     fds[0] = (int32_t)first;
     fds[1] = (int32_t)second;
-    error = second < 0 ? second : user_write(caller, args[3], fds, sizeof(fds));
+    long error = second < 0 ? second : user_write(caller, args[3], fds, sizeof(fds));
     if (error < 0) {
         files_close(caller, (int)first);
         if (second >= 0)

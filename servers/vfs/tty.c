@@ -52,6 +52,13 @@ void tty_gone(struct tty *tty)
     list_remove(&tty->link);
 }
 
+struct tty *tty_of(const struct client *client)
+{
+    list_for_each(tty, &ttys, struct tty,
+                  link) if (client->terminal && tty->control == client->terminal) return tty;
+    return NULL;
+}
+
 struct tty *tty_of_session(int session)
 {
     list_for_each(tty, &ttys, struct tty, link) if (session != 0 && tty->session == session) return tty;

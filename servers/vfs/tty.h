@@ -31,8 +31,10 @@ struct tty {
     unsigned hangups;    // files opened before the last hang-up are dead
     bool exclusive;
     struct linux_winsize size;
-    // Controlling terminal of this session (0: none), foreground group (0: none).
+    // Controlling terminal of this session (0: none), foreground group (0: none). `control` is a new number each time
+    // that a session gets it: processes that have it keep the number, so all of them lose it with the session.
     int session, group;
+    uint32_t control;
     // VTIME
     struct timer timer;
     bool timed_out;
@@ -81,7 +83,8 @@ long tty_set_controlling(struct client *caller, struct tty *tty, struct file *fi
 long tty_drop_controlling(struct client *caller, struct tty *tty); // TIOCNOTTY
 long tty_set_group(struct client *caller, struct tty *tty, int group);
 void tty_leave_session(struct tty *tty); // hang-up: signals the leader, forgets the session
-long tty_session_end(int session);       // VFS_SESSION_END
+// VFS_SESSION_END -> foreground group, 0: none; *hung_up: it lost the terminal before
+long tty_session_end(int session, bool *hung_up);
 
 // --- console_tty.c
 void console_sync(void); // on a fiber: returns when what was written has left

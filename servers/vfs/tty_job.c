@@ -41,12 +41,23 @@ static bool leads_session(const struct client *client)
     return client->identity.sid == client->identity.tgid;
 }
 
-struct tty *tty_of(const struct client *client) { return tty_of_session(client->identity.sid); }
+static bool controls(const struct tty *tty, const struct client *client)
+{
+    return tty->control != 0 && tty->control == client->terminal;
+}
+
+// All threads of a process have the same one.
+static void set_terminal(const struct client *caller, uint32_t control)
+{
+    unsigned index = 0;
+    for (struct client *client; (client = client_next(&index));)
+        if (client->tgid == caller->tgid)
+            client->terminal = control;
+}
 
 int tty_check(struct client *caller, struct tty *tty, int signal)
 {
-    bool controls = tty->session != 0 && tty->session == caller->identity.sid;
-    if (!controls || tty->group == 0 || tty->group == caller->identity.pgid)
+    if (!controls(tty, caller) || tty->group == 0 || tty->group == caller->identity.pgid)
         return 0;
     struct message message = { .args = { caller->pm_label, (unsigned long)signal } };
     long result = pm_ask(PM_TTY_CHECK, &message);
@@ -58,8 +69,17 @@ int tty_check(struct client *caller, struct tty *tty, int signal)
 
 static void acquire(struct client *caller, struct tty *tty)
 {
+    static uint32_t last;
     tty->session = caller->identity.sid;
     tty->group = caller->identity.pgid;
+    tty->control = ++last ? last : ++last;
+    set_terminal(caller, tty->control);
+}
+
+static void give_up(struct tty *tty)
+{
+    tty->session = tty->group = 0;
+    tty->control = 0;
 }
 
 void tty_opened(struct client *caller, struct tty *tty, struct file *file)
@@ -85,16 +105,17 @@ long tty_set_controlling(struct client *caller, struct tty *tty, struct file *fi
     return 0;
 }
 
-// Only a leader gives the terminal up: a session has one terminal or none, for all of its members.
+// A leader gives it up for all of its session, another process for itself.
 long tty_drop_controlling(struct client *caller, struct tty *tty)
 {
     if (tty_of(caller) != tty)
         return -ENOTTY;
+    set_terminal(caller, 0);
     if (!leads_session(caller))
         return 0;
     tty_signal_group(tty, SIGHUP);
     tty_signal_group(tty, SIGCONT);
-    tty->session = tty->group = 0;
+    give_up(tty);
     return 0;
 }
 
@@ -102,7 +123,7 @@ long tty_set_group(struct client *caller, struct tty *tty, int group)
 {
     if (group < 0)
         return -EINVAL;
-    if (tty->session == 0 || tty->session != caller->identity.sid)
+    if (!controls(tty, caller) || tty->session != caller->identity.sid)
         return -ENOTTY;
     if (group != caller->identity.pgid) {
         struct message message = { .args = { (unsigned long)group } };
@@ -130,7 +151,7 @@ void tty_leave_session(struct tty *tty)
         old->group = tty->group;
         list_append(&old_groups, &old->link);
     }
-    tty->session = tty->group = 0;
+    give_up(tty);
 }
 
 static int take_old_group(int session)
@@ -147,15 +168,17 @@ static int take_old_group(int session)
     return group;
 }
 
-// The leader is gone: its terminal is hung up. pm sends the signals to the group that is returned.
-long tty_session_end(int session)
+// The leader is gone. Its terminal is hung up, a pty only lost. pm sends the signals to the group that is returned.
+long tty_session_end(int session, bool *hung_up)
 {
     int group = take_old_group(session);
     struct tty *tty = tty_of_session(session);
+    *hung_up = !tty;
     if (!tty)
         return group;
     group = tty->group;
-    tty->session = tty->group = 0;
-    tty_hangup(tty);
+    give_up(tty);
+    if (!tty->driver->pty)
+        tty_hangup(tty);
     return group;
 }

@@ -67,7 +67,7 @@ enum pm_to_vfs {
     VFS_MMAP,        // args {label, fd, prot bits, 1 if shared}; writable window: struct vfs_exec_file + path
                      // (exec_id 0) -> 0; handles[0] memory object with the rights that fit
     VFS_SESSION_END, // args {sid}: the session leader exited; its terminal is disassociated
-                     // -> foreground group of that terminal, 0 if it had none
+    // -> foreground group of that terminal, 0 if it had none; args {1 if it was hung up before}
     VFS_PIDFD,       // args {label, pm's label of the target thread group, pid, flags} -> descriptor
     VFS_PIDFD_READY, // args {pm's label of the target}: wake whoever polls it
     VFS_FD_PIDFD,    // args {label, fd} -> 0, args {pm's label, pid}; EBADF if not a pidfd

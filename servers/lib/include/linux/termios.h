@@ -153,6 +153,7 @@ enum {
 #define FIOCLEX 0x5451
 #define FIOASYNC 0x5452
 #define FIOQSIZE 0x5460
+#define RNDGETENTCNT 0x80045200 // of /dev/random
 // of sockets
 #define FIOSETOWN 0x8901
 #define SIOCSPGRP 0x8902
