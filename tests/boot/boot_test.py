@@ -14,13 +14,15 @@ Failed = harness.Failed
 def expect(done, status, out=None):
     if done.status != status:
         raise Failed("status %d, not %d" % (done.status, status), done.details())
+    if status == 0 and done.err:
+        raise Failed("something is on stderr", done.details())
     if out is not None and not re.fullmatch(out, done.out, re.DOTALL):
         raise Failed("stdout is not as it should be", done.details())
 
 
 def boots_with(system, options, least=0, most=1 << 40):
     """A command runs, and the memory it sees is between these (in kB)."""
-    done = system.run(["--", "cat", "/proc/meminfo"], options=options)
+    done = system.run_alone(["--", "cat", "/proc/meminfo"], options)
     expect(done, 0)
     total = int(re.search(rb"MemTotal:\s+(\d+) kB", done.out).group(1))
     if not least <= total <= most:
@@ -28,9 +30,8 @@ def boots_with(system, options, least=0, most=1 << 40):
 
 
 def boots_to_prompt(system, options):
-    with terminal.Terminal(system, options) as shell:
+    with terminal.Terminal(system, options) as shell, shell.leaving_nothing():
         shell.command("echo $((6 * 7))", "42")
-        shell.leave()
 
 
 def own_status(system, options, command, status, line, **how):
@@ -58,7 +59,7 @@ def repeatable(system):
     """With counted instructions and a seed, two runs give the same random numbers."""
     outs = []
     for seed in ("5", "5", "6"):
-        done = system.run(["--", "sh", "-c", "head -c 16 /dev/urandom | od -An -tx1"], options=["--icount", "--seed", seed])
+        done = system.run_alone(["--", "sh", "-c", "head -c 16 /dev/urandom | od -An -tx1"], ["--icount", "--seed", seed])
         expect(done, 0)
         outs.append(done.out)
     if outs[0] != outs[1]:
@@ -69,15 +70,14 @@ def repeatable(system):
 
 def counted_wait(system):
     """With counted instructions, a guest that waits for the host goes on when it is served."""
-    with terminal.Terminal(system, ["--icount"]) as shell:
+    with terminal.Terminal(system, ["--icount"]) as shell, shell.leaving_nothing():
         for _ in range(10):
             shell.command("echo $((6 * 7))", "42")
-        shell.leave()
 
 
 def log_file(system):
     """--log gets the serial line, which says nothing on our streams."""
-    done = system.run(["--", "true"], options=["--append", "log"])
+    done = system.run_alone(["--", "true"], ["--append", "log"])
     expect(done, 0, b"")
     if not done.log.strip():
         raise Failed("the log is empty")

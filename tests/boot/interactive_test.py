@@ -6,20 +6,10 @@ from terminal import Terminal
 ESCAPE = "\x1b"
 
 
-# What a session may not leave more of. Memory is not asked for: the shell keeps some, for its history.
-COUNTED = "grep -E '^(tasks|po|sp|calls|irqs|ha|th|cl)' /proc/pando/counts*"
-
-
 def session(function, archives=()):
     def test(system):
-        with Terminal(system, archives=archives) as shell:
-            before = shell.command(COUNTED) if system.is_pando else ""
+        with Terminal(system, archives=archives) as shell, shell.leaving_nothing():
             function(shell)
-            if system.is_pando:
-                after = shell.command(COUNTED, r"tasks \d")
-                if after != before:
-                    raise harness.Failed("the session left something behind", before + after)
-            shell.leave()
     return test
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A person at the guest's terminal: scripts/run under pexpect, and a shell whose prompt nothing else prints."""
+import contextlib
 import os
 import re
 import termios
@@ -10,6 +11,8 @@ import pexpect
 import harness
 
 PROMPT = "pando-prompt> "
+# What a session may not leave more of. Memory is not asked for: the shell keeps some, for its history.
+COUNTED = "grep -E '^(tasks|po|sp|calls|irqs|ha|th|cl)' /proc/pando/counts*"
 SECONDS = 120
 
 
@@ -24,6 +27,7 @@ class Terminal:
     """Use as a context manager: QEMU is gone afterwards, whatever happened."""
 
     def __init__(self, system, options=(), archives=()):
+        self.is_pando = system.is_pando
         self.log = harness.log_file()
         words = system.command(archives, ["--log", self.log] + list(options))
         environment = dict(harness.guest_environment(), TERM="linux")
@@ -95,6 +99,17 @@ class Terminal:
         """Begins a program in the foreground; only once it runs is the terminal set for it, and ours to type on."""
         self.line("sh -c 'echo started; exec %s'%s" % (text, more))
         self.expect("\nstarted\r?\n")
+
+    @contextlib.contextmanager
+    def leaving_nothing(self):
+        """What is done within leaves nothing behind on Pando; then the shell is left."""
+        before = self.command(COUNTED) if self.is_pando else ""
+        yield
+        if self.is_pando:
+            after = self.command(COUNTED, r"tasks \d")
+            if after != before:
+                raise harness.Failed("the session left something behind", before + after)
+        self.leave()
 
     def leave(self):
         """The shell's end powers the guest off."""
