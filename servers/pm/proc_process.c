@@ -110,7 +110,8 @@ static void status_memory(const struct thread *thread, struct text *text)
     mm_usage(thread->mm, &usage);
     unsigned long page = PAGE_SIZE / 1024;
     text_add(text,
-             "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nVmPTE:\t%8lu "
+             "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t       0 kB\nVmPin:\t       0 kB\nVmHWM:\t%8lu "
+             "kB\nVmRSS:\t%8lu kB\nVmPTE:\t%8lu "
              "kB\nVmSwap:\t       0 kB\n",
              (unsigned long)usage.mapped * page, (unsigned long)usage.mapped * page,
              (unsigned long)thread->mm->peak_pages * page, (unsigned long)usage.resident * page,

@@ -315,19 +315,31 @@ long call_faccessat2(struct client *caller, const unsigned long args[6])
     return do_access(caller, (int)args[0], args[1], (unsigned)args[2], (unsigned)args[3]);
 }
 
-// --- extended attributes: as on a file system without them
+// --- extended attributes: as on a file system without them, once the file is found
+static long no_attributes(struct client *caller, unsigned long name, unsigned lookup, long result)
+{
+    struct path path;
+    int error = call_lookup(caller, AT_FDCWD, name, lookup, &path);
+    if (error == 0)
+        path_put(&path);
+    return error < 0 ? error : result;
+}
+
 #define NO_ATTRIBUTES(name, result)                                                                          \
-    long call_##name(struct client *caller, const unsigned long args[6]) { return result; }
+    long call_##name(struct client *caller, const unsigned long args[6])                                     \
+    {                                                                                                        \
+        return no_attributes(caller, args[0], LOOKUP_FOLLOW, result);                                        \
+    }                                                                                                        \
+    long call_l##name(struct client *caller, const unsigned long args[6])                                    \
+    {                                                                                                        \
+        return no_attributes(caller, args[0], 0, result);                                                    \
+    }                                                                                                        \
+    long call_f##name(struct client *caller, const unsigned long args[6])                                    \
+    {                                                                                                        \
+        return files_get(caller, (int)args[0]) ? result : -EBADF;                                            \
+    }
 
 NO_ATTRIBUTES(setxattr, -EOPNOTSUPP)
-NO_ATTRIBUTES(lsetxattr, -EOPNOTSUPP)
-NO_ATTRIBUTES(fsetxattr, -EOPNOTSUPP)
 NO_ATTRIBUTES(getxattr, -EOPNOTSUPP)
-NO_ATTRIBUTES(lgetxattr, -EOPNOTSUPP)
-NO_ATTRIBUTES(fgetxattr, -EOPNOTSUPP)
 NO_ATTRIBUTES(listxattr, 0)
-NO_ATTRIBUTES(llistxattr, 0)
-NO_ATTRIBUTES(flistxattr, 0)
 NO_ATTRIBUTES(removexattr, -EOPNOTSUPP)
-NO_ATTRIBUTES(lremovexattr, -EOPNOTSUPP)
-NO_ATTRIBUTES(fremovexattr, -EOPNOTSUPP)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -277,4 +278,29 @@ TOPIC(ids_set_id_program)
         _exit(99);
     }
     reap("set-id program", pid);
+}
+
+// Extended attributes there may be or not, but only of files that can be reached.
+TOPIC(perms_attributes)
+{
+    char text[64];
+    write_file("f", "x", 0600);
+    symlink("nowhere", "link");
+    mkdir("closed", 0700);
+    write_file("closed/f", "x", 0666);
+    TRY(listxattr("f", text, sizeof text));
+    TRY(listxattr("missing", text, sizeof text));
+    TRY(listxattr("link", text, sizeof text));
+    TRY(llistxattr("link", text, sizeof text));
+    TRY(getxattr("missing", "user.x", text, sizeof text));
+    TRY(setxattr("missing", "user.x", text, 1, 0));
+    TRY(removexattr("missing", "user.x"));
+    TRY(flistxattr(99, text, sizeof text));
+    TRY(fgetxattr(99, "user.x", text, sizeof text));
+    TRY(fsetxattr(open("f", O_PATH), "user.x", text, 1, 0));
+    chmod(".", 0755);
+    TRY(setresuid(1000, 1000, 1000));
+    TRY(listxattr("f", text, sizeof text));
+    TRY(listxattr("closed/f", text, sizeof text));
+    TRY(lgetxattr("closed/f", "user.x", text, sizeof text));
 }
