@@ -20,6 +20,15 @@ static long clone_pages(struct space *child, struct space *parent)
     return 0;
 }
 
+void space_part_page(struct space *child, struct space *parent, unsigned long address)
+{
+    uint64_t entry = address < USER_END ? pagetable_lookup(child, address) : 0;
+    if (!pte_present(entry) || (entry & (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE)))
+        return;
+    if (space_fault(child, address, ACCESS_WRITE, NULL, NULL) == 0)
+        space_fault(parent, address, ACCESS_WRITE, NULL, NULL);
+}
+
 struct space *space_clone(struct space *parent, struct quota *quota, int *error)
 {
     *error = -ENOMEM;

@@ -106,10 +106,13 @@ struct task *task_clone(struct task *parent, struct space *space, struct quota *
     child->routes = parent->routes;
     sched_inherit(child, parent);
     *error = copy_thread(child, parent, flags, stack, tls);
-    if (*error == 0)
-        return child;
-    object_put(&child->object);
-    return NULL;
+    if (*error < 0) {
+        object_put(&child->object);
+        return NULL;
+    }
+    if (space != parent->space)
+        space_part_page(space, parent->space, arch_user_stack(parent));
+    return child;
 }
 
 // The page is an object of its own, so the frame outlives whoever goes first, task or mapping.

@@ -64,6 +64,7 @@ static inline unsigned long arch_call_arg(const struct task *task, unsigned i); 
 static inline void arch_set_result(struct task *task, long value); // what the trap or kernel call returns
 static inline void arch_set_call_number(struct task *task, unsigned long number);
 static inline unsigned long arch_user_pc(const struct task *task);
+static inline unsigned long arch_user_stack(const struct task *task); // its pointer
 void arch_frame_read(const struct task *task, struct user_frame *frame);
 void arch_frame_write(struct task *task, const struct user_frame *frame); // privileged bits sanitised
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <task.h>
 
-enum { RA = 0, SP = 1, TP = 3, A0 = FRAME_A0 }; // indices into user_frame.x
+enum { RA = 0, SP = FRAME_SP, TP = 3, A0 = FRAME_A0 }; // indices into user_frame.x
 #define NO_CALL UINT64_MAX
 
 #define SAME(structure, member, offset) _Static_assert(offsetof(structure, member) == (offset), #member)

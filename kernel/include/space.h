@@ -51,6 +51,8 @@ struct space *space_create(struct quota *quota);
 struct space *space_create_like(struct quota *quota,
                                 const struct space *parent); // with its regions, but no pages
 struct space *space_clone(struct space *parent, struct quota *quota, int *error);
+// Both will write to this page at once: spares each a fault, if it is private and there is memory for a copy.
+void space_part_page(struct space *child, struct space *parent, unsigned long address);
 void space_destroy(struct object *object);
 struct region *space_find(struct space *space, unsigned long address); // containing it, or NULL
 long space_map(struct space *space, unsigned long address, unsigned long length, unsigned flags,

@@ -25,6 +25,7 @@
 #define DIRECTORY "/tmp/work"
 #define HOG "--hog"
 #define HOG_BYTES (8u << 20)
+#define HOG_PLACE ((void *)0x60000000) // not at random: each hog takes as many page tables as the one before
 
 struct counts {
     unsigned count;
@@ -119,7 +120,8 @@ static void adjust(const char *score)
 
 static void be_hog(void)
 {
-    char *memory = mmap(NULL, HOG_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *memory =
+        mmap(HOG_PLACE, HOG_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (memory == MAP_FAILED)
         _exit(1);
     memset(memory, 1, HOG_BYTES);

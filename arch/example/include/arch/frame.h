@@ -24,6 +24,7 @@ static inline void arch_set_call_number(struct task *task, unsigned long number)
 }
 
 static inline unsigned long arch_user_pc(const struct task *task) { return task->arch.frame.pc; }
+static inline unsigned long arch_user_stack(const struct task *task) { return task->arch.frame.sp; }
 
 // FPU and other state that entry code does not save; load the space's tables if it differs.
 static inline void arch_switch(struct task *previous, struct task *next)

@@ -23,6 +23,7 @@ static inline void arch_set_call_number(struct task *task, unsigned long number)
 }
 
 static inline unsigned long arch_user_pc(const struct task *task) { return task->arch.frame.eip; }
+static inline unsigned long arch_user_stack(const struct task *task) { return task->arch.frame.esp; }
 
 void switch_state(struct task *previous, struct task *next); // task.c
 

@@ -24,6 +24,7 @@ static inline void arch_set_call_number(struct task *task, unsigned long number)
 }
 
 static inline unsigned long arch_user_pc(const struct task *task) { return task->arch.frame.pc; }
+static inline unsigned long arch_user_stack(const struct task *task) { return task->arch.frame.x[FRAME_SP]; }
 
 // The rare parts of a switch.
 extern bool icache_stale;                                                        // pte.h, paging.c

@@ -25,4 +25,5 @@ struct user_frame {
     uint64_t number;
 };
 
-#define FRAME_A0 9 // index of a0 in x
+#define FRAME_SP 1 // index of sp in x
+#define FRAME_A0 9 // of a0
