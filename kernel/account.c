@@ -8,10 +8,7 @@
 
 __attribute__((noinline)) void account_switch(struct cpu *cpu, uint64_t *counter)
 {
-    uint64_t now = arch_cycles();
-    *cpu->account += now - cpu->accounted;
-    cpu->accounted = now;
-    cpu->account = counter;
+    account_move(cpu, counter);
 }
 
 // A native server that calls another passes its charge on, so there can be a chain of them.

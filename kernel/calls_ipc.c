@@ -65,7 +65,8 @@ long do_reply_receive(struct task *task, unsigned long port, unsigned long b, un
                       unsigned long d)
 {
     struct task *ready = NULL;
-    call_reply(task, &task->page->out, &ready);
+    if (call_reply(task, &task->page->out, &ready) == -EFAULT)
+        return -EFAULT; // the server has to deal with that call first
     return receive(task, port, ready);
 }
 

@@ -213,6 +213,16 @@ long do_task_write_fpu(struct task *task, unsigned long index, unsigned long fro
     return arch_fpu_write(target, buffer, length);
 }
 
+long do_task_read_state(struct task *task, unsigned long index, unsigned long b, unsigned long c,
+                        unsigned long d)
+{
+    FIND_TASK(target, index, RIGHT_READ);
+    if (!held(target))
+        return -EBUSY;
+    arch_frame_read(target, (struct user_frame *)task->page->frame);
+    return arch_fpu_read(target, task->page->fpu, sizeof task->page->fpu);
+}
+
 long do_task_set_tls(struct task *task, unsigned long index, unsigned long slot, unsigned long word0,
                      unsigned long word1)
 {
@@ -355,4 +365,18 @@ long do_routes_yield(struct task *task, unsigned long index, unsigned long numbe
 {
     FIND(routes, routes, index, HANDLE_ROUTES, RIGHT_CONTROL);
     return routes_set_yield(routes, number);
+}
+
+long do_routes_carry(struct task *task, unsigned long index, unsigned long number, unsigned long argument,
+                     unsigned long length)
+{
+    FIND(routes, routes, index, HANDLE_ROUTES, RIGHT_CONTROL);
+    return routes_set_carry(routes, number, argument, length);
+}
+
+long do_routes_clock(struct task *task, unsigned long index, unsigned long number, unsigned long monotonic,
+                     unsigned long wall)
+{
+    FIND(routes, routes, index, HANDLE_ROUTES, RIGHT_CONTROL);
+    return routes_set_clock(routes, number, monotonic, wall);
 }

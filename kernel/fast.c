@@ -6,15 +6,20 @@
 #include <abi/call.h>
 #include <arch.h>
 #include <arch/cpu.h>
+#include <clock.h>
+#include <frame.h>
 #include <handle.h>
 #include <message.h>
 #include <port.h>
 #include <sched.h>
 #include <space.h>
+#include <string.h>
+#include <table.h>
 #include <task.h>
 #include <trap.h>
 
 #define INLINE static inline __attribute__((always_inline))
+#define APART static __attribute__((noinline)) // so that only what needs registers saved pays for it
 
 // Would the scheduler choose task if current stopped now? See sched_hand_over.
 INLINE bool goes_next(const struct cpu *cpu, const struct task *task)
@@ -24,7 +29,8 @@ INLINE bool goes_next(const struct cpu *cpu, const struct task *task)
 
 INLINE void go(struct cpu *cpu, struct task *previous, struct task *next)
 {
-    account_to(cpu, next->charge);
+    if (cpu->account != next->charge)
+        account_move(cpu, next->charge);
     next->state = TASK_RUNNABLE;
     cpu->current = next;
     cpu->switches++;
@@ -99,50 +105,77 @@ INLINE bool short_call(struct task *task, unsigned long index)
     return true;
 }
 
-INLINE bool short_trap(struct task *task, struct port *port, unsigned long label, unsigned long number)
+// A byte of a page of a space, if that is at hand and the kernel can reach all of the length without a window: NULL if not.
+INLINE char *at_hand(struct space *space, unsigned long address, size_t length, bool write)
 {
+    if (address >= USER_END || length > PAGE_SIZE - (address & ~PAGE_MASK))
+        return NULL;
+    uint64_t entry = table_lookup(space, address);
+    if (!(write ? pte_writable(entry) : pte_readable(entry)) || pte_frame(entry) >= DIRECT_LIMIT)
+        return NULL;
+    return (char *)direct_address(pte_frame(entry)) + (address & ~PAGE_MASK);
+}
+
+// Some words or bytes, as most of what travels with messages is, take less than a call of memcpy. -> false: more
+INLINE bool copy_few(char *to, const char *from, size_t length)
+{
+    if (length <= 8 * sizeof(long) && !(((uintptr_t)to | (uintptr_t)from | length) % sizeof(long))) {
+        for (size_t i = 0; i < length; i += sizeof(long))
+            *(long *)(to + i) = *(const long *)(from + i);
+        return true;
+    }
+    if (length > sizeof(long))
+        return false;
+    for (size_t i = 0; i < length; i++)
+        to[i] = from[i];
+    return true;
+}
+
+// -> length, for a call that ends the caller's
+APART long copy_many(char *to, const char *from, size_t length)
+{
+    memcpy(to, from, length);
+    return (long)length;
+}
+
+APART long carry(const struct task *task, const struct route *route, struct task *receiver)
+{
+    unsigned argument = route->carry >> CARRY_SHIFT;
+    size_t length = route->carry & ((1u << CARRY_SHIFT) - 1);
+    unsigned long address = argument < MESSAGE_WORDS ? arch_trap_arg(task, argument) : arch_user_stack(task);
+    const char *from = at_hand(task->space, address, length, false);
+    char *to = (char *)receiver->page->carried;
+    if (!from)
+        return 0;
+    return copy_few(to, from, length) ? (long)length : copy_many(to, from, length);
+}
+
+INLINE bool short_trap(struct task *task, const struct route *route, bool carries)
+{
+    unsigned long number = arch_call_number(task);
     struct cpu *cpu = this_cpu();
+    struct port *port = route->port;
     struct task *receiver = port->receiver;
+    account_move(cpu, &task->system_time); // it ran in user mode until now
     if (!receiver || !goes_next(cpu, receiver))
         return false;
     task->call.number = number;
-    struct message *in = open_call(task, port, receiver, MESSAGE_TRAP, label);
+    struct message *in = open_call(task, port, receiver, MESSAGE_TRAP, task->labels[route->slot]);
     receiver->charge = &task->system_time;
     in->number = number;
     for (unsigned i = 0; i < MESSAGE_WORDS; i++)
-        in->args[i] = arch_call_arg(task, i);
+        in->args[i] = arch_trap_arg(task, i);
+    if (carries)
+        in->value = carry(task, route, receiver);
     go(cpu, task, receiver);
     return true;
 }
 
-INLINE bool short_reply_receive(struct task *task, unsigned long index)
+// The answer is given: the server waits, and its caller goes on.
+INLINE void change_over(struct task *task, struct task *caller)
 {
-    struct cpu *cpu = this_cpu();
-    const struct handle *handle =
-        handle_find(&task->space->handles, (handle_t)index, HANDLE_PORT, RIGHT_RECEIVE);
-    if (!handle)
-        return false;
-    struct port *port = (struct port *)handle->object;
-    const struct message *out = &task->page->out;
-    // The call it received last: while it is `serving`, that one is open and its own.
-    struct task *caller = task->serving;
-    if (!caller || !goes_next(cpu, caller))
-        return false;
     struct call *call = &caller->call;
-    if (call_token(call) != out->token || call->port != port || call->cancelled || out->kind != REPLY_VALUE ||
-        port->receiver || port_has_work(port) || task->page->wide[0] != task->deadline)
-        return false;
-    if (call->kind == MESSAGE_CALL) {
-        if (any_handle(out))
-            return false;
-        struct message *in = &caller->page->in;
-        in->value = out->value;
-        copy_args(in, out);
-    } else if (call->kind != MESSAGE_TRAP || caller->phase != PHASE_NONE || caller->interrupted ||
-               out->flags) {
-        return false;
-    }
-    arch_set_result(caller, out->value);
+    struct port *port = call->port;
     call->link.previous->next = call->link.next;
     call->link.next->previous = call->link.previous;
     call->state = CALL_IDLE;
@@ -152,13 +185,84 @@ INLINE bool short_reply_receive(struct task *task, unsigned long index)
     port->receiver = task;
     task->receiving = port;
     task->state = TASK_RECEIVING;
-    go(cpu, task, caller);
+    go(this_cpu(), task, caller);
+}
+
+INLINE bool store_data(const struct message_page *page, const struct task *caller)
+{
+    const struct message *out = &page->out;
+    size_t length = out->args[1];
+    char *to = length <= sizeof page->data ? at_hand(caller->space, out->args[0], length, true) : NULL;
+    if (to && !copy_few(to, (const char *)page->data, length))
+        copy_many(to, (const char *)page->data, length);
+    return to;
+}
+
+// A value and data, to a trap.
+APART void answer_data(struct task *task, struct task *caller)
+{
+    if (!store_data(task->page, caller)) {
+        trap_generally(task);
+        return;
+    }
+    arch_set_result(caller, task->page->out.value);
+    change_over(task, caller);
+}
+
+// More than that. What fails changes nothing, or what the general way changes again.
+APART void answer_more(struct task *task, struct task *caller)
+{
+    const struct message *out = &task->page->out;
+    unsigned flags = out->flags;
+    if (out->kind > REPLY_FRAME || flags & ~(REPLY_DATA | REPLY_STATE) ||
+        (flags & REPLY_DATA && !store_data(task->page, caller)) ||
+        (flags & REPLY_STATE && reply_state(task, caller, out) < 0)) {
+        trap_generally(task);
+        return;
+    }
+    if (out->kind == REPLY_VALUE)
+        arch_set_result(caller, out->value);
+    change_over(task, caller);
+}
+
+INLINE bool short_reply_receive(struct task *task, unsigned long index)
+{
+    struct cpu *cpu = this_cpu();
+    const struct message *out = &task->page->out;
+    // The call it received last: while it is `serving`, that one is open and its own.
+    struct task *caller = task->serving;
+    if (!caller || !goes_next(cpu, caller))
+        return false;
+    struct call *call = &caller->call;
+    struct port *port = call->port;
+    if (!handle_names(&task->space->handles, (handle_t)index, &port->object, RIGHT_RECEIVE) ||
+        call_token(call) != out->token || call->cancelled || port->receiver || port_has_work(port) ||
+        task->page->wide[0] != task->deadline)
+        return false;
+    if (call->kind == MESSAGE_CALL) {
+        if (any_handle(out) || out->kind != REPLY_VALUE)
+            return false;
+        struct message *in = &caller->page->in;
+        in->value = out->value;
+        copy_args(in, out);
+    } else if (call->kind != MESSAGE_TRAP || caller->phase != PHASE_NONE || caller->interrupted) {
+        return false;
+    } else if (out->kind != REPLY_VALUE || out->flags) {
+        if (out->kind == REPLY_VALUE && out->flags == REPLY_DATA)
+            answer_data(task, caller);
+        else
+            answer_more(task, caller);
+        return true;
+    }
+    arch_set_result(caller, out->value);
+    change_over(task, caller);
     return true;
 }
 
 // Between a server and the caller it received last, or a space it has.
-INLINE bool short_copy(struct task *task, bool out)
+INLINE bool short_copy(struct task *task)
 {
+    bool out = arch_call_number(task) == CALL_copy_out;
     const struct copy_target *target = &task->page->target;
     const struct task *caller = task->serving;
     struct space *space, *own = task->space;
@@ -182,43 +286,72 @@ INLINE bool short_copy(struct task *task, bool out)
     return true;
 }
 
-#define APART static __attribute__((noinline)) // so that only what needs registers saved pays for it
-
-INLINE bool native(struct task *task)
+APART void trap_copy(struct task *task)
 {
-    unsigned long number = arch_call_number(task);
-    if (number == CALL_reply_receive)
-        return short_reply_receive(task, arch_call_arg(task, 0));
-    if (number == CALL_call)
-        return short_call(task, arch_call_arg(task, 0));
-    return (number == CALL_copy_in || number == CALL_copy_out) && short_copy(task, number == CALL_copy_out);
+    if (!short_copy(task))
+        trap_generally(task);
 }
 
 APART void trap_native(struct task *task)
 {
-    if (!native(task))
-        trap_generally(task);
-}
-
-INLINE bool routed(struct task *task, const struct route *route)
-{
-    if (route->kind != ROUTE_PORT || (task->trace & TRACE_CALLS))
-        return false;
-    account_to(this_cpu(), &task->system_time);
-    return short_trap(task, route->port, task->labels[route->slot], arch_call_number(task));
-}
-
-APART void trap_routed(struct task *task, const struct route *route)
-{
-    if (routed(task, route))
+    unsigned long number = arch_call_number(task);
+    if (number == CALL_reply_receive) {
+        if (short_reply_receive(task, arch_call_arg(task, 0)))
+            return;
+    } else if (number == CALL_call) {
+        if (short_call(task, arch_call_arg(task, 0)))
+            return;
+    } else if (number == CALL_copy_in || number == CALL_copy_out) {
+        trap_copy(task);
         return;
-    if (route->kind != ROUTE_YIELD || (task->trace & TRACE_CALLS)) {
+    }
+    trap_generally(task);
+}
+
+#define NS_PER_SECOND 1000000000u
+
+// The time is asked for so often, and told so quickly, that a server's answer would cost six times as much: two
+// switches, of which each empties what the CPU knows of the other's memory.
+APART bool answer_clock(struct task *task, const struct route *route)
+{
+    unsigned long which = arch_trap_arg(task, 0);
+    if (which >= 16 || !((route->monotonic | route->wall) >> which & 1))
+        return false;
+    uint64_t ns = arch_clock() + (route->wall >> which & 1 ? clock_wall_offset() : 0);
+    uint64_t time[2] = { ns / NS_PER_SECOND, ns % NS_PER_SECOND };
+    char *to = at_hand(task->space, arch_trap_arg(task, 1), sizeof time, true);
+    if (!to)
+        return false;
+    if (!copy_few(to, (const char *)time, sizeof time))
+        copy_many(to, (const char *)time, sizeof time);
+    arch_set_result(task, 0);
+    return true;
+}
+
+// Neither the most frequent kind nor a constant.
+APART void trap_specially(struct task *task, const struct route *route)
+{
+    if (route->kind == ROUTE_PORT && route->carry && short_trap(task, route, true))
+        return;
+    if (route->kind == ROUTE_CLOCK && answer_clock(task, route))
+        return;
+    if (route->kind != ROUTE_YIELD) {
         trap_generally(task);
         return;
     }
     arch_set_result(task, 0);
     sched_yield(task);
     trap_leave();
+}
+
+APART void trap_routed(struct task *task, const struct route *route)
+{
+    if (task->trace & TRACE_CALLS)
+        trap_generally(task);
+    else if (route->kind != ROUTE_PORT || route->carry)
+        trap_specially(task, route);
+    else if (!short_trap(task, route, false))
+        trap_generally(task);
 }
 
 // After the short way there is nothing for trap_leave to do: who runs next is known, and not interrupted.

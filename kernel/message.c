@@ -69,6 +69,7 @@ static void deliver_asynchronous(struct call *call, struct message *in, struct t
 static void deliver_trap(struct call *call, struct message *in)
 {
     in->number = call->number;
+    in->value = 0; // carried: only the short way does that
     for (unsigned i = 0; i < MESSAGE_WORDS; i++)
         in->args[i] = arch_call_arg(call->task, i);
 }

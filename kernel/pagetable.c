@@ -47,7 +47,7 @@ static bool walk_next(struct walk *walk)
 {
     while (walk->next < walk->end) {
         unsigned long address = walk->next;
-        uint64_t root = arch_space_root(walk->space)[root_index(address)];
+        uint64_t root = arch_space_root(&walk->space->arch)[root_index(address)];
         if (!root) {
             walk_skip(walk, MIDDLE_SPAN);
             continue;
@@ -91,14 +91,7 @@ static unsigned count_part(const struct walk *walk, unsigned long which)
 
 // --- single entries -----------------------------------------------------------------------------------------------
 
-uint64_t pagetable_lookup(struct space *space, unsigned long address)
-{
-    uint64_t *directory = directory_find(space, address);
-    if (!directory || !*directory)
-        return 0;
-    uint64_t entry = table_of(*directory)[leaf_index(address)];
-    return pte_table_writable(*directory) ? entry : pte_protect(entry);
-}
+uint64_t pagetable_lookup(struct space *space, unsigned long address) { return table_lookup(space, address); }
 
 void pagetable_reveal(struct space *space, unsigned long address)
 {

@@ -55,6 +55,46 @@ static struct task *answer_page(struct task *task, long value)
     return NULL;
 }
 
+_Static_assert(sizeof(struct user_frame) <= sizeof(((struct message_page *)0)->frame), "page.frame");
+_Static_assert(sizeof(struct message_page) <= PAGE_SIZE, "message page");
+
+static long check_state(const struct task *caller, const struct message *out)
+{
+    if (out->kind != REPLY_FRAME || out->args[2] > sizeof(((struct message_page *)0)->fpu))
+        return -EINVAL;
+    return caller->call.port == caller->owner ? 0 : -EPERM;
+}
+
+long reply_state(struct task *server, struct task *caller, const struct message *out)
+{
+    long error = check_state(caller, out);
+    if (error < 0)
+        return error;
+    if (out->args[2] && arch_fpu_write(caller, server->page->fpu, out->args[2]) < 0)
+        return -EINVAL;
+    arch_frame_write(caller, (const struct user_frame *)server->page->frame);
+    return 0;
+}
+
+// A call that could not be answered stays as it was.
+static long take_along(struct task *server, struct task *caller, const struct message *out)
+{
+    const struct message_page *page = server->page;
+    unsigned long length = out->args[1];
+    if (caller->call.kind == MESSAGE_PAGE || out->kind > REPLY_FRAME)
+        return -EINVAL;
+    long error = out->flags & REPLY_STATE ? check_state(caller, out) : 0;
+    if (error < 0)
+        return error;
+    if (out->flags & REPLY_DATA) {
+        if (length > sizeof page->data)
+            return -EINVAL;
+        if (copy_to_space(caller->space, out->args[0], page->data, length) != length)
+            return -EFAULT;
+    }
+    return out->flags & REPLY_STATE ? reply_state(server, caller, out) : 0;
+}
+
 static struct task *answer_trap(struct call *call, const struct message *out)
 {
     struct task *task = call->task;
@@ -101,6 +141,9 @@ long call_reply(struct task *server, const struct message *out, struct task **re
     }
     if (out->kind > REPLY_DIVERT)
         return -EINVAL;
+    long error = out->flags & (REPLY_DATA | REPLY_STATE) ? take_along(server, call->task, out) : 0;
+    if (error < 0)
+        return error;
     *ready = answer_trap(call, out);
     return 0;
 }

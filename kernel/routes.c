@@ -59,6 +59,35 @@ long routes_set_yield(struct routes *routes, unsigned long number)
     return 0;
 }
 
+// On top of the number's port.
+long routes_set_clock(struct routes *routes, unsigned long number, unsigned long monotonic,
+                      unsigned long wall)
+{
+    if (number >= routes->count || (monotonic | wall) > UINT16_MAX || (monotonic & wall))
+        return -EINVAL;
+    struct route *route = &routes->entries[number];
+    if (route->kind != ROUTE_PORT && route->kind != ROUTE_CLOCK)
+        return -EINVAL;
+    route->kind = monotonic | wall ? ROUTE_CLOCK : ROUTE_PORT;
+    route->monotonic = (uint16_t)monotonic;
+    route->wall = (uint16_t)wall;
+    return 0;
+}
+
+_Static_assert(MESSAGE_CARRIED < 1u << CARRY_SHIFT && MESSAGE_WORDS < 8, "struct route.carry");
+
+long routes_set_carry(struct routes *routes, unsigned long number, unsigned long argument,
+                      unsigned long length)
+{
+    if (number >= routes->count || argument > MESSAGE_WORDS || length > MESSAGE_CARRIED)
+        return -EINVAL;
+    struct route *route = &routes->entries[number];
+    if (route->kind != ROUTE_PORT)
+        return -EINVAL;
+    route->carry = length ? (uint16_t)(length | argument << CARRY_SHIFT) : 0;
+    return 0;
+}
+
 void routes_destroy(struct object *object)
 {
     struct routes *routes = (struct routes *)object;

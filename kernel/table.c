@@ -68,7 +68,7 @@ static struct frame *table_alloc(struct space *space)
 
 uint64_t *directory_make(struct space *space, unsigned long address)
 {
-    uint64_t *root = &arch_space_root(space)[root_index(address)];
+    uint64_t *root = &arch_space_root(&space->arch)[root_index(address)];
     if (!*root) {
         struct frame *frame = table_alloc(space);
         if (!frame)
@@ -89,7 +89,7 @@ void directory_set(uint64_t *directory, uint64_t entry)
 
 static void middle_clear(struct space *space, unsigned long address, struct frame *middle)
 {
-    pte_store(&arch_space_root(space)[root_index(address)], 0);
+    pte_store(&arch_space_root(&space->arch)[root_index(address)], 0);
     arch_space_changed_root(space);
     arch_tlb_flush(space, 0, USER_END);
     space->table_frames--;

@@ -92,7 +92,7 @@ void trap_route(struct task *task)
 {
     unsigned long number = arch_call_number(task);
     const struct route *route = routes_find(task->routes, number);
-    if (route->kind == ROUTE_PORT) {
+    if (route->port) {
         struct call *call = &task->call;
         call->kind = MESSAGE_TRAP;
         call->label = task->labels[route->slot];

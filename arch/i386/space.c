@@ -24,14 +24,9 @@
 
 // --- spaces
 
-static uint64_t *space_pdpt(struct space *space)
-{
-    return (uint64_t *)(((uintptr_t)space->arch.pdpt_room + 31) & ~31ul);
-}
-
 int arch_space_init(struct space *space)
 {
-    uint64_t *pdpt = space_pdpt(space);
+    uint64_t *pdpt = arch_space_root(&space->arch);
     memset(pdpt, 0, PAGE_TABLE_ROOT_ENTRIES * sizeof(*pdpt));
     pdpt[3] = boot_pdpt[3];
     space->arch.cr3 = (uint32_t)arch_physical(pdpt);
@@ -52,8 +47,6 @@ void arch_space_release(struct space *space)
     space->arch.io_bitmap = NULL;
     space->arch.io_bytes = 0;
 }
-
-uint64_t *arch_space_root(struct space *space) { return space_pdpt(space); }
 
 void arch_space_changed_root(struct space *space)
 {

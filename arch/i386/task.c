@@ -182,7 +182,7 @@ RARE static void switch_fpu(struct arch_cpu *cpu, bool enable)
 }
 
 // A kernel thread needs none of this: it runs in the space that is loaded and uses no FPU.
-void switch_state(struct task *previous, struct task *next)
+__attribute__((noinline)) void switch_state(struct task *previous, struct task *next)
 {
     struct arch_cpu *cpu = &this_cpu()->arch;
     struct space *space = next->space;

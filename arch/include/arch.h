@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct arch_space;
 struct clock_scale;
 struct task;
 struct space;
@@ -61,6 +62,7 @@ void trap_leave(void); // last thing before every other exit to user mode or a k
 // On the path of every call, so inline: <arch/frame.h>, which task.h includes.
 static inline unsigned long arch_call_number(const struct task *task); // trap number as made (orig_eax, a7)
 static inline unsigned long arch_call_arg(const struct task *task, unsigned i); // i < 6; native calls: i < 4
+static inline unsigned long arch_trap_arg(const struct task *task, unsigned i); // the same of a routed task
 static inline void arch_set_result(struct task *task, long value); // what the trap or kernel call returns
 static inline void arch_set_call_number(struct task *task, unsigned long number);
 static inline unsigned long arch_user_pc(const struct task *task);
@@ -99,7 +101,8 @@ void arch_set_landing(struct task *task, unsigned long address);
 
 int arch_space_init(struct space *space); // allocates the root with the kernel's half in place
 void arch_space_release(struct space *space);
-uint64_t *arch_space_root(struct space *space); // user entries of the root table, directly addressable
+// User entries of the root table, directly addressable. On the path of every walk, so inline: <arch/space.h>
+static inline uint64_t *arch_space_root(struct arch_space *space);
 void arch_tlb_flush(struct space *space, unsigned long start, unsigned long end); // on every CPU that uses it
 void arch_space_changed_root(struct space *space); // i386 PAE: root entries are cached by the CPU
 long arch_space_add_ioports(struct space *space, unsigned first, unsigned count);

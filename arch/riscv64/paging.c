@@ -170,8 +170,6 @@ void arch_space_release(struct space *space)
     frame_put(frame_at(arch_physical(space->arch.root)));
 }
 
-uint64_t *arch_space_root(struct space *space) { return space->arch.root; }
-
 void arch_space_changed_root(struct space *space)
 {
     (void)space; // root entries are entries like any other

@@ -36,10 +36,13 @@ void timer_interrupt(void);
 
 // --- paging.c
 struct arch_cpu;
-uint64_t image_physical(const void *address); // of something inside the kernel image
+uint64_t image_physical(const void *address);                   // of something inside the kernel image
+void space_identify(struct arch_cpu *cpu, struct space *space); // a new identifier, of this generation
+void icache_sync(void);
 
 // --- fpu.c
 bool fpu_first_use(struct task *task); // -> false: it was on already, the instruction is illegal
+void fpu_switch(struct arch_cpu *cpu, struct task *previous, struct task *next);
 void fpu_copy(struct task *child, struct task *parent);
 void fpu_release(struct task *task);
 

@@ -53,6 +53,22 @@ long arch_tls_get(struct task *task, unsigned index, unsigned long words[2])
     return 0;
 }
 
+// What arch_switch leaves.
+__attribute__((noinline, cold)) void switch_rarely(struct task *previous, struct task *next)
+{
+    struct arch_cpu *cpu = &this_cpu()->arch;
+    if (cpu->fpu_owner)
+        fpu_switch(cpu, previous, next);
+    struct space *space = next->space;
+    if (!space || space == cpu->space)
+        return;
+    if (space->arch.generation != cpu->asid_generation)
+        space_identify(cpu, space);
+    switch_space(cpu, space);
+    if (icache_stale)
+        icache_sync();
+}
+
 // The architecture has none for user mode; whoever traces places breakpoints.
 void arch_set_single_step(struct task *task, bool on) { (void)task, (void)on; }
 

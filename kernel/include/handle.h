@@ -40,6 +40,14 @@ static inline struct handle *handle_find(const struct handle_table *table, handl
     return handle;
 }
 
+// Does index name this object, with all of `rights`?
+static inline bool handle_names(const struct handle_table *table, handle_t index, const struct object *object,
+                                unsigned rights)
+{
+    return index < table->capacity && table->entries[index].object == object &&
+           (table->entries[index].rights & rights) == rights;
+}
+
 // Takes its own reference. -> index or -ENOMEM.
 long handle_insert(struct space *space, struct object *object, unsigned rights, struct badge *badge);
 long handle_insert_at(struct space *space, handle_t index, struct object *object, unsigned rights);

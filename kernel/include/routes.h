@@ -7,12 +7,17 @@
 
 struct port;
 
-enum route_kind { ROUTE_NONE, ROUTE_PORT, ROUTE_CONSTANT, ROUTE_YIELD }; // NONE answers -ENOSYS
+// NONE answers -ENOSYS; CLOCK is PORT for what the kernel cannot answer.
+enum route_kind { ROUTE_NONE, ROUTE_PORT, ROUTE_CONSTANT, ROUTE_YIELD, ROUTE_CLOCK };
+
+#define CARRY_SHIFT 12
 
 struct route {
-    struct port *port; // reference
-    uint8_t kind;
-    uint8_t slot; // label slot, or index of the constant
+    struct port *port;        // reference
+    uint8_t kind;             // enum route_kind
+    uint8_t slot;             // label slot, or index of the constant
+    uint16_t monotonic, wall; // CLOCK: bit i: first argument i asks for this clock
+    uint16_t carry; // PORT: bytes that the message brings along | argument that points to them << CARRY_SHIFT
 };
 
 struct routes {
@@ -25,6 +30,10 @@ struct routes {
 long routes_set(struct routes *routes, unsigned long number, struct port *port, unsigned slot);
 long routes_set_constant(struct routes *routes, unsigned long number, unsigned index);
 long routes_set_yield(struct routes *routes, unsigned long number);
+long routes_set_clock(struct routes *routes, unsigned long number, unsigned long monotonic,
+                      unsigned long wall);
+long routes_set_carry(struct routes *routes, unsigned long number, unsigned long argument,
+                      unsigned long length);
 struct routes *routes_create(struct quota *quota, unsigned long count);
 void routes_destroy(struct object *object);
 

@@ -3,6 +3,7 @@
 // to a waiting receiver of higher class goes there at once, without the run queues.
 #pragma once
 
+#include <arch/cpu.h>
 #include <cpu.h>
 #include <task.h>
 
@@ -29,6 +30,15 @@ void timer_arm(struct cpu *cpu, uint64_t when); // the timer fires at `when` or 
 void account_switch(struct cpu *cpu, uint64_t *counter); // from now on
 void account_end_service(struct task *task);             // it dies: whoever works for it pays for itself
 void account_forget(struct task *task);                  // its counters go away
+
+// The same as account_switch, for paths on which a function call counts.
+static inline void account_move(struct cpu *cpu, uint64_t *counter)
+{
+    uint64_t now = arch_cycles();
+    *cpu->account += now - cpu->accounted;
+    cpu->accounted = now;
+    cpu->account = counter;
+}
 
 static inline void account_to(struct cpu *cpu, uint64_t *counter)
 {

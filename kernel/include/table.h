@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Inside the accessor to page tables: tables as such (table.c), which pagetable.c walks and fills. Nobody else
-// includes this.
+// includes this but fast.c, for table_lookup.
 #pragma once
 
 #include <frame.h>
@@ -81,8 +81,18 @@ static inline void table_note_empty(struct frame *table, unsigned first, unsigne
 // A directory is the inner entry that holds, or is to hold, the leaf table of an address.
 static inline uint64_t *directory_find(struct space *space, unsigned long address)
 {
-    uint64_t root = arch_space_root(space)[root_index(address)];
+    uint64_t root = arch_space_root(&space->arch)[root_index(address)];
     return root ? &table_of(root)[middle_index(address)] : NULL;
+}
+
+// pagetable_lookup, for paths on which a function call counts.
+static inline __attribute__((always_inline)) uint64_t table_lookup(struct space *space, unsigned long address)
+{
+    uint64_t *directory = directory_find(space, address);
+    if (!directory || !*directory)
+        return 0;
+    uint64_t entry = table_of(*directory)[leaf_index(address)];
+    return pte_table_writable(*directory) ? entry : pte_protect(entry);
 }
 
 uint64_t *directory_make(struct space *space, unsigned long address); // may be empty. NULL: no memory

@@ -19,5 +19,7 @@ void trap_route(struct task *task);     // sends the trap in its frame where the
 // After an answer: -> task if it can run now, NULL if it was diverted. value is what a divert tells.
 struct task *trap_finish(struct task *task, long value);
 
-// reply.c: answers message->token for `server`. *ready is a caller that may run now, not woken yet.
+// reply.c: REPLY_STATE. -> 0; -EPERM, -EINVAL with nothing changed
+long reply_state(struct task *server, struct task *caller, const struct message *message);
+// answers message->token for `server`. *ready is a caller that may run now, not woken yet.
 long call_reply(struct task *server, const struct message *message, struct task **ready);

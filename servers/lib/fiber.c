@@ -171,11 +171,11 @@ long fiber_call(handle_t port, struct message *message)
         *message = message_page->in;
         return value;
     }
-    reply_flush();
-    message_page->out = *message;
+    message_put(message);
     struct fiber *self = running;
     self->answer = message;
     long error = begin(self->call, port, self_port, (unsigned long)self | COOKIE_FIBER);
+    message_taken();
     if (error < 0)
         return error;
     suspend();
@@ -184,18 +184,21 @@ long fiber_call(handle_t port, struct message *message)
 
 long call_at_once(handle_t port, const struct message *message)
 {
-    reply_flush();
-    message_page->out = *message;
-    return KCALL1(call, port);
+    message_put(message);
+    long value = KCALL1(call, port);
+    message_taken();
+    message_replaced();
+    return value;
 }
 
 // A slot is free again when the receiver has answered; the next one may be, since they answer in order.
 void post(handle_t port, const struct message *message)
 {
     static unsigned next;
-    reply_flush();
-    message_page->out = *message;
-    if (KCALL2(post, post_slots[next], port) == 0) {
+    message_put(message);
+    long error = KCALL2(post, post_slots[next], port);
+    message_taken();
+    if (error == 0) {
         next = (next + 1) % POST_SLOTS;
         return;
     }

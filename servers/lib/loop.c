@@ -10,15 +10,54 @@
 
 static bool reply_pending;
 
-void reply_flush(void)
+// An answer could not take its data along. It was that of the message in hand, which is still there.
+static bool refused;
+static bool takes; // it has not been refused, and the message is as it came
+
+static __attribute__((noinline)) void flush(void)
 {
-    if (!reply_pending)
-        return;
     reply_pending = false;
-    reply();
+    refused |= reply() == -EFAULT;
 }
 
-static inline struct message *answer(token_t token, uint32_t kind, unsigned long number, long value)
+void reply_flush(void)
+{
+    if (reply_pending)
+        flush();
+}
+
+bool reply_waits(void) { return reply_pending; }
+
+bool reply_takes(token_t token) { return takes && message_page->in.token == token; }
+
+void *reply_buffer(void)
+{
+    reply_flush();
+    return message_page->data;
+}
+
+void reply_data(unsigned long address, size_t length)
+{
+    struct message *out = &message_page->out;
+    out->flags |= REPLY_DATA;
+    out->args[0] = address;
+    out->args[1] = length;
+}
+
+void reply_state(size_t fpu)
+{
+    message_page->out.flags |= REPLY_STATE;
+    message_page->out.args[2] = fpu;
+}
+
+const void *trap_carried(token_t token, size_t length)
+{
+    const struct message *in = &message_page->in;
+    return takes && in->token == token && in->value == (long)length ? message_page->carried : NULL;
+}
+
+// No handles stand in `out` but while somebody sends it.
+static inline struct message *answer(token_t token, uint32_t kind, long value)
 {
     struct message *out = &message_page->out;
     reply_flush();
@@ -26,36 +65,49 @@ static inline struct message *answer(token_t token, uint32_t kind, unsigned long
     out->kind = kind;
     out->flags = 0;
     out->token = token;
-    out->number = number;
     out->value = value;
-    out->handles[0] = out->handles[1] = out->handles[2] = out->handles[3] = 0;
     return out;
 }
 
-void reply_value(token_t token, long value) { answer(token, REPLY_VALUE, 0, value); }
+void reply_value(token_t token, long value) { answer(token, REPLY_VALUE, value); }
 
-void reply_frame(token_t token) { answer(token, REPLY_FRAME, 0, 0); }
+void reply_frame(token_t token) { answer(token, REPLY_FRAME, 0); }
 
 void reply_consume(void)
 {
     if (reply_pending)
-        message_page->out.flags = REPLY_CONSUME;
+        message_page->out.flags |= REPLY_CONSUME;
 }
 
 void reply_divert(token_t token, unsigned long reason, long value)
 {
-    answer(token, REPLY_DIVERT, reason, value);
+    answer(token, REPLY_DIVERT, value)->number = reason;
 }
 
 // With handles it is sent at once, since the caller may close them then.
 void reply_message(token_t token, const struct message *message)
 {
-    struct message *out = answer(token, REPLY_VALUE, 0, message->value);
+    struct message *out = answer(token, REPLY_VALUE, message->value);
     memcpy(out->args, message->args, sizeof(out->args));
     if (!message->handles[0])
         return;
     memcpy(out->handles, message->handles, sizeof(out->handles));
     reply_flush();
+    memset(out->handles, 0, sizeof(out->handles));
+}
+
+void message_put(const struct message *message)
+{
+    reply_flush();
+    message_page->out = *message;
+}
+
+void message_replaced(void) { takes = false; }
+
+void message_taken(void)
+{
+    handle_t *handles = message_page->out.handles;
+    handles[0] = handles[1] = handles[2] = handles[3] = 0;
 }
 
 int async_init(struct async_call *async, void (*done)(struct async_call *, const struct message *))
@@ -71,9 +123,9 @@ int async_begin(struct async_call *async, handle_t port, const struct message *m
 {
     if (async->busy)
         return -EBUSY;
-    reply_flush();
-    message_page->out = *message;
+    message_put(message);
     long error = begin(async->call, port, self_port, (unsigned long)async);
+    message_taken();
     async->busy = error == 0;
     return (int)error;
 }
@@ -92,9 +144,12 @@ static void replied(const struct message *message)
 static void dispatch(const struct server_handlers *handlers, const struct message *message)
 {
     void (*handler)(const struct message *) = NULL;
+    if (message->kind == MESSAGE_TRAP && handlers->trap) { // as mostly
+        handlers->trap(message);
+        return;
+    }
     switch (message->kind) {
     case MESSAGE_CALL: handler = handlers->call; break;
-    case MESSAGE_TRAP: handler = handlers->trap; break;
     case MESSAGE_FAULT: handler = handlers->fault; break;
     case MESSAGE_DIVERT: handler = handlers->divert; break;
     case MESSAGE_PAGE: handler = handlers->page; break;
@@ -110,8 +165,21 @@ static void dispatch(const struct server_handlers *handlers, const struct messag
         reply_value(message->token, -ENOSYS);
 }
 
+// No message. -> true: the one in hand is handled once more
+static bool again(const struct server_handlers *handlers, long error)
+{
+    if (error == -ETIMEDOUT)
+        handlers->expired();
+    if (error != -EFAULT)
+        return false;
+    refused = false;
+    return true;
+}
+
 static long next_message(uint64_t deadline)
 {
+    if (refused)
+        return -EFAULT;
     message_page->wide[0] = deadline;
     bool replies = reply_pending;
     reply_pending = false;
@@ -126,9 +194,8 @@ _Noreturn void server_loop(const struct server_handlers *handlers)
                 handlers->before_wait();
         } while (fibers_run_ready()); // each may make work for the other
         long error = next_message(handlers->deadline ? handlers->deadline() : NO_DEADLINE);
-        if (error == 0)
+        takes = error == 0;
+        if (takes || again(handlers, error))
             dispatch(handlers, &message_page->in);
-        else if (error == -ETIMEDOUT)
-            handlers->expired();
     }
 }

@@ -11,21 +11,32 @@
 #include <linux/process.h>
 #include <server.h>
 
-static void answer(struct thread *thread)
+// After reply_value or reply_frame.
+static void answered(struct thread *thread)
 {
-    token_t token = thread->token;
-    bool has_result = thread->has_result;
     thread->token = 0;
     thread->has_result = false;
     thread->state = THREAD_OUT;
-    if (has_result)
-        reply_value(token, thread->result);
-    else
-        reply_frame(token);
-    if (thread
-            ->interrupted) // its signals have been looked at; signal_wake sends this answer before it interrupts again
+    if (thread->interrupted) {
+        // its signals have been looked at; signal_wake sends this answer before it interrupts again
         reply_consume();
-    thread->interrupted = false;
+        thread->interrupted = false;
+    }
+}
+
+static void answer(struct thread *thread)
+{
+    if (thread->has_result)
+        reply_value(thread->token, thread->result);
+    else
+        reply_frame(thread->token);
+    answered(thread);
+}
+
+// It only has to go on: no signal, stop or end comes first.
+static bool unhindered(const struct thread *thread)
+{
+    return !(thread->dying | thread->restore_blocked) && !signals_due(thread);
 }
 
 // Common end: nothing to do but to answer, or signals and restarts first.
@@ -65,12 +76,47 @@ static bool set_result(struct thread *thread, long value)
     return !starved;
 }
 
-void thread_return(struct thread *thread, long value)
+// What thread_store put by, if the answer cannot take it along.
+static long store_now(struct thread *thread)
 {
+    size_t length = thread->store_length;
+    thread->store_length = 0;
+    return mm_write(thread->mm, thread->store_address, message_page->data, length);
+}
+
+long thread_store(struct thread *thread, unsigned long address, const void *from, size_t length)
+{
+    if (!reply_takes(thread->token))
+        return mm_write(thread->mm, address, from, length);
+    __builtin_memcpy(reply_buffer(), from, length);
+    thread->store_address = address;
+    thread->store_length = length;
+    return 0;
+}
+
+static __attribute__((noinline)) void return_carefully(struct thread *thread, long value)
+{
+    if (thread->store_length)
+        value = store_now(thread);
     if (set_result(thread, value))
         leave(thread);
     else
         memory_wait(thread);
+}
+
+void thread_return(struct thread *thread, long value)
+{
+    if (value < 0 || thread->state != THREAD_IN || reply_waits() || !unhindered(thread)) {
+        return_carefully(thread, value);
+        return;
+    }
+    thread->busy = false;
+    reply_value(thread->token, value);
+    if (thread->store_length) {
+        reply_data(thread->store_address, thread->store_length);
+        thread->store_length = 0;
+    }
+    answered(thread);
 }
 
 void thread_return_frame(struct thread *thread)
@@ -78,6 +124,20 @@ void thread_return_frame(struct thread *thread)
     thread->restart = RESTART_NONE;
     thread->has_result = false;
     leave(thread);
+}
+
+void thread_return_state(struct thread *thread, size_t fpu)
+{
+    if (unhindered(thread)) {
+        reply_frame(thread->token);
+        reply_state(fpu);
+        answered(thread);
+        return;
+    }
+    task_write_frame(thread->task, (const struct user_frame *)message_page->frame);
+    if (fpu)
+        task_write_fpu(thread->task, message_page->fpu, fpu);
+    thread_return_frame(thread);
 }
 
 void thread_return_restart(struct thread *thread, enum restart restart)
@@ -180,7 +240,7 @@ static bool run_handler(struct thread *thread, struct user_frame *frame, const s
         .fault_error = thread->fault_error,
     };
     delivery.alternate.flags = alternate_flags(thread, frame);
-    int error = signal_frame_push(thread->task, thread->mm->space, frame, &delivery);
+    int error = signal_frame_push(thread->mm->space, frame, &delivery);
     if (error == -ENOMEM)
         return false;
     thread->restore_blocked = false;
@@ -246,24 +306,22 @@ static int next_handled(struct thread *thread, struct siginfo *info)
     }
 }
 
-// The frame is written after every handler, because the thread may stop or die before the next. -> false: the
-// signal is held, until there is memory
+// -> true: page.frame is what the thread shall go on with; false: the signal is held, until there is memory
 static bool enter_handler(struct thread *thread, const struct siginfo *info)
 {
-    struct user_frame frame;
+    struct user_frame *frame = (struct user_frame *)message_page->frame;
     enum restart restart = thread->restart;
-    task_read_frame(thread->task, &frame);
+    task_read_state(thread->task);
     if (thread->has_result)
-        frame_set_result(&frame, thread->result);
-    apply_restart(thread, &frame, restarts_after_handler(thread, &thread->sighand->actions[info->signo - 1]));
-    if (!run_handler(thread, &frame, info)) {
+        frame_set_result(frame, thread->result);
+    apply_restart(thread, frame, restarts_after_handler(thread, &thread->sighand->actions[info->signo - 1]));
+    if (!run_handler(thread, frame, info)) {
         thread->restart = restart;
         thread->held = *info;
         thread->holds_signal = true;
         return false;
     }
     thread->has_result = false;
-    task_write_frame(thread->task, &frame);
     return true;
 }
 
@@ -276,6 +334,12 @@ void signals_deliver(struct thread *thread)
             memory_wait(thread);
             return;
         }
+        if (unhindered(thread)) {
+            thread_return_state(thread, 0);
+            return;
+        }
+        // It may stop or die before the next handler.
+        task_write_frame(thread->task, (const struct user_frame *)message_page->frame);
     }
     if (signal < 0)
         return;

@@ -18,18 +18,22 @@
 static uint64_t set_from_words(const uint32_t words[2]) { return words[0] | (uint64_t)words[1] << 32; }
 
 // Ignoring a signal drops what is pending of it (POSIX).
+static __attribute__((noinline)) void drop_ignored(struct thread *caller, int signal, unsigned long handler)
+{
+    if (handler != SIG_IGN && !signal_default_ignored(signal))
+        return;
+    pending_remove(&caller->process->shared, SIGNAL_BIT(signal));
+    for_each_thread(thread, caller->process) pending_remove(&thread->pending, SIGNAL_BIT(signal));
+}
+
 static void set_action(struct thread *caller, int signal, const struct action *new)
 {
     struct action *action = &caller->sighand->actions[signal - 1];
     *action = *new;
     action->mask &= ~UNBLOCKABLE;
     caller->sighand->changed |= SIGNAL_BIT(signal);
-    bool ignored =
-        action->handler == SIG_IGN || (action->handler == SIG_DFL && signal_default_ignored(signal));
-    if (!ignored)
-        return;
-    pending_remove(&caller->process->shared, SIGNAL_BIT(signal));
-    for_each_thread(thread, caller->process) pending_remove(&thread->pending, SIGNAL_BIT(signal));
+    if (new->handler == SIG_IGN || new->handler == SIG_DFL)
+        drop_ignored(caller, signal, new->handler);
 }
 
 static bool settable(int signal)
@@ -38,17 +42,22 @@ static bool settable(int signal)
 }
 
 // struct sigaction of rt_sigaction: handler, flags, restorer where the architecture has one, mask.
+static struct action action_of(const struct sigaction_user *user)
+{
+    return (struct action){
+        .handler = user->handler,
+        .flags = (uint32_t)user->flags,
+        .restorer = SIGACTION_RESTORER(user),
+        .mask = set_from_words(user->mask),
+    };
+}
+
 static long read_action(struct thread *caller, unsigned long address, struct action *action)
 {
     struct sigaction_user user;
     if (mm_read(caller->mm, &user, address, sizeof user) < 0)
         return -EFAULT;
-    *action = (struct action){
-        .handler = user.handler,
-        .flags = (uint32_t)user.flags,
-        .restorer = SIGACTION_RESTORER(&user),
-        .mask = set_from_words(user.mask),
-    };
+    *action = action_of(&user);
     return 0;
 }
 
@@ -61,12 +70,10 @@ static long write_action(struct thread *caller, unsigned long address, const str
     return mm_write(caller->mm, address, &user, sizeof user);
 }
 
-long call_rt_sigaction(struct thread *caller, const unsigned long args[6])
+static __attribute__((noinline)) long sigaction_generally(struct thread *caller, const unsigned long args[6])
 {
     int signal = (int)args[0];
     struct action new;
-    if (args[3] != SIGSET_SIZE)
-        return -EINVAL;
     if (args[1] && read_action(caller, args[1], &new) < 0)
         return -EFAULT;
     if (signal < 1 || signal > SIGNALS || (args[1] && !settable(signal)))
@@ -77,6 +84,22 @@ long call_rt_sigaction(struct thread *caller, const unsigned long args[6])
     if (args[1])
         set_action(caller, signal, &new);
     return error;
+}
+
+long call_rt_sigaction(struct thread *caller, const unsigned long args[6])
+{
+    int signal = (int)args[0];
+    if (args[3] != SIGSET_SIZE)
+        return -EINVAL;
+    const struct sigaction_user *user =
+        args[1] && !args[2] ? trap_carried(caller->token, sizeof *user) : NULL;
+    if (!user)
+        return sigaction_generally(caller, args);
+    if (!settable(signal))
+        return -EINVAL;
+    struct action new = action_of(user);
+    set_action(caller, signal, &new);
+    return 0;
 }
 
 struct old_sigaction { // i386
@@ -147,13 +170,16 @@ long call_rt_sigprocmask(struct thread *caller, const unsigned long args[6])
     uint64_t set, old = caller->blocked;
     if (args[3] != SIGSET_SIZE)
         return -EINVAL;
-    if (args[1]) {
-        if (mm_read(caller->mm, &set, args[1], sizeof set) < 0)
-            return -EFAULT;
-        long error = change_mask(caller, (int)args[0], set, 0);
-        if (error < 0)
-            return error;
-    }
+    if (!args[1])
+        return args[2] ? thread_store(caller, args[2], &old, sizeof old) : 0;
+    const uint64_t *carried = trap_carried(caller->token, sizeof set);
+    if (carried)
+        set = *carried;
+    else if (mm_read(caller->mm, &set, args[1], sizeof set) < 0)
+        return -EFAULT;
+    long error = change_mask(caller, (int)args[0], set, 0);
+    if (error < 0)
+        return error;
     return args[2] ? mask_store(caller, args[2], &old, sizeof old, old) : 0;
 }
 
@@ -193,7 +219,7 @@ long call_rt_sigpending(struct thread *caller, const unsigned long args[6])
     uint64_t set = pending_set(caller);
     if (args[1] > SIGSET_SIZE)
         return -EINVAL;
-    return mm_write(caller->mm, args[0], &set, args[1]);
+    return thread_store(caller, args[0], &set, args[1]);
 }
 
 long call_sigpending(struct thread *caller, const unsigned long args[6])
@@ -299,17 +325,17 @@ long call_rt_sigtimedwait_time64(struct thread *caller, const unsigned long args
 
 // --- alternate stack, return from a handler
 
-static bool on_alternate(struct thread *thread)
+static bool on_alternate(const struct thread *thread, unsigned long stack)
 {
-    struct user_frame frame;
-    task_read_frame(thread->task, &frame);
-    return frame_stack(&frame) - thread->alternate.base - 1 < thread->alternate.size;
+    return stack - thread->alternate.base - 1 < thread->alternate.size;
 }
 
-static long set_alternate(struct thread *thread, const struct stack_info *new, size_t minimum)
+static long set_alternate(struct thread *thread, const struct stack_info *new, unsigned long stack,
+                          size_t minimum)
 {
     int mode = new->flags & ~(int)SS_AUTODISARM;
-    if (thread->alternate.size && !(thread->alternate.flags & (int)SS_AUTODISARM) && on_alternate(thread))
+    if (thread->alternate.size && !(thread->alternate.flags & (int)SS_AUTODISARM) &&
+        on_alternate(thread, stack))
         return -EPERM;
     if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
         return -EINVAL;
@@ -327,17 +353,19 @@ static long set_alternate(struct thread *thread, const struct stack_info *new, s
 long call_sigaltstack(struct thread *caller, const unsigned long args[6])
 {
     struct stack_info new, old = caller->alternate;
+    struct user_frame frame;
+    task_read_frame(caller->task, &frame);
     old.flags &= (int)SS_AUTODISARM;
     if (old.size == 0)
         old.flags = SS_DISABLE;
-    else if (on_alternate(caller))
+    else if (on_alternate(caller, frame_stack(&frame)))
         old.flags |= SS_ONSTACK;
     if (args[0]) {
         if (mm_read(caller->mm, &new, args[0], sizeof new) < 0)
             return -EFAULT;
         if (args[1] && !mm_prepare(caller->mm, args[1], sizeof old))
             return -EFAULT;
-        long error = set_alternate(caller, &new, MINSIGSTKSZ);
+        long error = set_alternate(caller, &new, frame_stack(&frame), MINSIGSTKSZ);
         if (error < 0)
             return error;
     }
@@ -346,21 +374,23 @@ long call_sigaltstack(struct thread *caller, const unsigned long args[6])
 
 static long sigreturn(struct thread *caller, bool rt)
 {
-    struct user_frame frame;
+    struct user_frame *frame = (struct user_frame *)message_page->frame;
     uint64_t mask;
     struct stack_info alternate;
-    task_read_frame(caller->task, &frame);
-    if (signal_frame_pop(caller->task, caller->mm->space, &frame, rt, &mask, &alternate) < 0) {
+    const void *carried = SIGNAL_CARRIED ? trap_carried(caller->token, SIGNAL_CARRIED) : NULL;
+    if (!carried)
+        task_read_frame(caller->task, frame);
+    long fpu = signal_frame_pop(carried, caller->task, caller->mm->space, frame, rt, &mask, &alternate);
+    if (fpu < 0) {
         struct siginfo info = signal_info_kernel(SIGSEGV);
         signal_force(caller, &info);
         thread_return_frame(caller);
         return NO_REPLY;
     }
-    task_write_frame(caller->task, &frame);
     signal_set_blocked(caller, mask);
     if (rt)
-        set_alternate(caller, &alternate, 0); // as Linux: errors do not count here
-    thread_return_frame(caller);
+        set_alternate(caller, &alternate, frame_stack(frame), 0); // as Linux: errors do not count here
+    thread_return_state(caller, (size_t)fpu);
     return NO_REPLY;
 }
 

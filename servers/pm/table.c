@@ -3,15 +3,29 @@
 #include "calls.h"
 #include "process.h"
 #include "state.h"
+#include "timecalls.h"
 
 #include <errno.h>
+#include <linux/process.h>
 #include <linux/sched.h>
+#include <linux/time.h>
 #include <server.h>
 
 static call_handler *const handlers[LINUX_CALL_COUNT] = {
 #define X(name) [LINUX_##name] = call_##name,
     PM_CALLS(X)
 #undef X
+};
+
+// What a call's message brings along (trap_carried).
+static const struct {
+    enum linux_call call;
+    unsigned argument;
+    size_t length;
+} carried[] = {
+    { LINUX_rt_sigaction, 1, sizeof(struct sigaction_user) },
+    { LINUX_rt_sigprocmask, 1, sizeof(uint64_t) },
+    { LINUX_rt_sigreturn, MESSAGE_WORDS, SIGNAL_CARRIED }, // from the stack pointer
 };
 
 static call_handler *by_number[LINUX_NUMBER_LIMIT]; // filled by routes_build
@@ -47,6 +61,11 @@ void routes_build(void)
             routes_set(pm->routes, (unsigned long)number, vfs ? pm->vfs : pm->port,
                        vfs ? LABEL_VFS : LABEL_PM);
     }
+    for (unsigned i = 0; i < sizeof carried / sizeof carried[0]; i++)
+        routes_carry(pm->routes, (unsigned long)linux_number_of(carried[i].call), carried[i].argument,
+                     carried[i].length);
+    enum linux_call wide_time = sizeof(long) == 8 ? LINUX_clock_gettime : LINUX_clock_gettime64;
+    routes_clock(pm->routes, (unsigned long)linux_number_of(wide_time), MONOTONIC_CLOCKS, WALL_CLOCKS);
     routes_yield(pm->routes, (unsigned long)linux_number_of(LINUX_sched_yield));
     for (unsigned i = 0; i < sizeof constants / sizeof constants[0]; i++) {
         long number = linux_number_of(constants[i].call);

@@ -38,7 +38,10 @@ void thread_free(struct thread *thread)
     heap_free(thread);
 }
 
-struct thread *thread_of_label(unsigned long label) { return slots_find(&pm->threads, label); }
+struct thread *thread_of_label(unsigned long label)
+{
+    return slots_find(&pm->threads, THREAD_INDEX_BITS, label);
+}
 
 void thread_count_time(struct thread *thread)
 {

@@ -100,6 +100,8 @@ struct thread {
     bool traced;               // TRACE_CALLS is on, to see a forwarded call's end
     bool has_result;
     long result;
+    unsigned long store_address,
+        store_length; // what the answer takes along (thread_store); length 0: nothing
     enum restart restart;
     struct list in_returns; // returns_drain has to finish its call
     struct list in_exits;
@@ -162,8 +164,12 @@ void thread_count_time(struct thread *thread);       // brings user_time ... up 
 #define ERESTART_RESTARTBLOCK 516
 
 // --- ending calls (return.c)
-void thread_return(struct thread *thread, long value);                   // value may be -ERESTART*
-void thread_return_frame(struct thread *thread);                         // its frame is as it shall be
+void thread_return(struct thread *thread, long value); // value may be -ERESTART*
+// The last thing before a call returns 0: these bytes go to its memory, with the answer if they can. -> 0, -EFAULT
+long thread_store(struct thread *thread, unsigned long address, const void *from, size_t length);
+void thread_return_frame(struct thread *thread); // its frame is as it shall be
+void thread_return_state(struct thread *thread,
+                         size_t fpu); // page.frame shall be it, and so many bytes of page.fpu
 void thread_return_restart(struct thread *thread, enum restart restart); // what diverts say
 void thread_return_later(struct thread *thread, long value); // the same, after the current message
 void thread_resume_later(struct thread *thread);             // a stopped thread goes on with its call

@@ -57,6 +57,18 @@ long timespec_write(struct thread *thread, unsigned long address, bool wide, uin
     return mm_write(thread->mm, address, &time, sizeof time);
 }
 
+// The same as the last thing that a call does.
+static long timespec_answer(struct thread *thread, unsigned long address, bool wide, uint64_t ns)
+{
+    uint64_t seconds = ns / NSEC_PER_SEC, rest = ns % NSEC_PER_SEC;
+    if (wide) {
+        struct timespec64 time = { (int64_t)seconds, (int64_t)rest };
+        return thread_store(thread, address, &time, sizeof time);
+    }
+    struct timespec_long time = { (long)seconds, (long)rest };
+    return thread_store(thread, address, &time, sizeof time);
+}
+
 // --- clocks. Negative numbers are CPU clocks of a process or thread: ~pid << 3 | per-thread bit | kind.
 
 bool clock_is_cpu(int clock)
@@ -136,7 +148,7 @@ static long gettime(struct thread *caller, const unsigned long args[6], bool wid
 {
     uint64_t now;
     long error = clock_read(caller, (int)args[0], &now);
-    return error < 0 ? error : timespec_write(caller, args[1], wide, now);
+    return error < 0 ? error : timespec_answer(caller, args[1], wide, now);
 }
 
 long call_clock_gettime(struct thread *caller, const unsigned long args[6])
@@ -157,7 +169,7 @@ static long getres(struct thread *caller, const unsigned long args[6], bool wide
     if (error < 0 || !args[1])
         return error;
     bool coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
-    return timespec_write(caller, args[1], wide, coarse ? 4000000 : 1);
+    return timespec_answer(caller, args[1], wide, coarse ? 4000000 : 1);
 }
 
 long call_clock_getres(struct thread *caller, const unsigned long args[6])

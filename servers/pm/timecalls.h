@@ -2,6 +2,13 @@
 // Clocks and the transfer of times between programs and pm, in either width.
 #pragma once
 
+// Clocks that the kernel answers by itself, by number; see clock_read.
+#define MONOTONIC_CLOCKS                                                                                     \
+    (1u << CLOCK_MONOTONIC | 1u << CLOCK_MONOTONIC_RAW | 1u << CLOCK_MONOTONIC_COARSE |                      \
+     1u << CLOCK_BOOTTIME | 1u << CLOCK_BOOTTIME_ALARM)
+#define WALL_CLOCKS                                                                                          \
+    (1u << CLOCK_REALTIME | 1u << CLOCK_REALTIME_COARSE | 1u << CLOCK_REALTIME_ALARM | 1u << CLOCK_TAI)
+
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -12,8 +12,9 @@
 #include "pm_calls.h"
 
 #define TID_BUCKETS 256
+#define CLIENT_INDEX_BITS 16
 
-static struct slots clients = { .index_bits = 16 };
+static struct slots clients = { .index_bits = CLIENT_INDEX_BITS };
 static struct list tids[TID_BUCKETS];
 static bool tids_ready;
 
@@ -27,7 +28,7 @@ static struct list *tid_bucket(int tid)
     return &tids[(unsigned)tid % TID_BUCKETS];
 }
 
-struct client *client_find(unsigned long label) { return slots_find(&clients, label); }
+struct client *client_find(unsigned long label) { return slots_find(&clients, CLIENT_INDEX_BITS, label); }
 
 struct client *client_by_tid(int tid)
 {
@@ -185,6 +186,20 @@ void client_exit(struct client *client)
     heap_free(client);
 }
 
+// The plain case of client_finish.
+static bool answer_value(struct client *client, long result)
+{
+    if (result < 0 || client->divert || !client->token || reply_waits() || pm_holds_answers())
+        return false;
+    reply_value(client->token, result);
+    client->token = 0;
+    if (client->store_length) {
+        reply_data(client->store_address, client->store_length);
+        client->store_length = 0;
+    }
+    return true;
+}
+
 void client_finish(struct client *client, long result)
 {
     if (result != NO_REPLY && !pm_hold_answer(client, result))
@@ -199,10 +214,14 @@ void client_answer(struct client *client, long result)
     client->token = 0;
     if (!token)
         return;
-    if (divert)
+    if (divert) {
         reply_divert(token, divert, result);
-    else
-        reply_value(token, result);
+        return;
+    }
+    reply_value(token, result);
+    if (client->store_length && result >= 0)
+        reply_data(client->store_address, client->store_length);
+    client->store_length = 0;
 }
 
 // The thread left while the fiber worked for it: what VFS_EXIT asked for is done now.
@@ -242,10 +261,9 @@ static void run_on_fiber(void *argument)
     client->parked.woken = false;
 }
 
-void client_run(struct client *client, call_handler *handler, const unsigned long args[MESSAGE_WORDS])
+static __attribute__((noinline)) void run_on(struct client *client, call_handler *handler,
+                                             const unsigned long args[MESSAGE_WORDS], long result)
 {
-    client->starved = false;
-    long result = handler(client, args);
     if (result != -EFIBER) {
         client_finish(client, again_if_starved(client, handler, args, result));
         return;
@@ -259,6 +277,14 @@ void client_run(struct client *client, call_handler *handler, const unsigned lon
         client->on_fiber = false;
         client_finish(client, -ENOMEM);
     }
+}
+
+void client_run(struct client *client, call_handler *handler, const unsigned long args[MESSAGE_WORDS])
+{
+    client->starved = false;
+    long result = handler(client, args);
+    if (!answer_value(client, result))
+        run_on(client, handler, args, result);
 }
 
 static int reached(struct client *caller, long error)
@@ -277,9 +303,19 @@ int user_read(struct client *caller, void *to, unsigned long from, size_t length
     return reached(caller, copy_in_all(caller->token, 0, to, from, length));
 }
 
-int user_write(struct client *caller, unsigned long to, const void *from, size_t length)
+__attribute__((noinline)) int user_write(struct client *caller, unsigned long to, const void *from,
+                                         size_t length)
 {
     return reached(caller, copy_out_all(caller->token, 0, from, to, length));
+}
+
+int user_store(struct client *caller, unsigned long to, const void *from, size_t length)
+{
+    void *room = user_room(caller, to, length);
+    if (!room)
+        return user_write(caller, to, from, length);
+    memcpy(room, from, length);
+    return 0;
 }
 
 int user_clear(struct client *caller, unsigned long to, size_t length)

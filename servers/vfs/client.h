@@ -41,12 +41,13 @@ struct client {
     token_t token;
     call_handler *handler; // with args: what a fiber runs
     unsigned long args[MESSAGE_WORDS];
-    unsigned long divert; // answer with this reason instead of a plain value; 0: none
-    bool on_fiber;        // a fiber works on the call; the record must stay
-    bool starved;         // its memory could not be reached for lack of frames, since the handler began
-    bool cancelled;       // before it began, or while on a fiber: do not park, answer as interrupted
-    bool ended;           // while on a fiber: the thread died
-    bool exiting;         // while on a fiber: VFS_EXIT came, do it when the fiber is through
+    unsigned long store_address, store_length; // what the answer takes along (user_store); length 0: nothing
+    unsigned long divert;                      // answer with this reason instead of a plain value; 0: none
+    bool on_fiber;                             // a fiber works on the call; the record must stay
+    bool starved;   // its memory could not be reached for lack of frames, since the handler began
+    bool cancelled; // before it began, or while on a fiber: do not park, answer as interrupted
+    bool ended;     // while on a fiber: the thread died
+    bool exiting;   // while on a fiber: VFS_EXIT came, do it when the fiber is through
     token_t exit_token;
     struct list held_link; // its answer waits until pm has heard of signals (pm_calls.c)
     unsigned long held_until;
@@ -89,6 +90,18 @@ void client_answer(struct client *client, long result); // the same, now
 int user_prepare(struct client *caller, unsigned long address, size_t length, unsigned access);
 int user_read(struct client *caller, void *to, unsigned long from, size_t length);
 int user_write(struct client *caller, unsigned long to, const void *from, size_t length);
+// The last thing before a call returns: these bytes go to its memory, with the answer if they can. -> 0, -EFAULT
+int user_store(struct client *caller, unsigned long to, const void *from, size_t length);
+bool pm_holds_answers(void); // pm_calls.c: not until pm has heard what it is told
+// The same to be filled in; NULL: the answer cannot take them.
+static inline void *user_room(struct client *caller, unsigned long to, size_t length)
+{
+    if (length > MESSAGE_DATA || !reply_takes(caller->token) || reply_waits() || pm_holds_answers())
+        return NULL;
+    caller->store_address = to;
+    caller->store_length = length;
+    return reply_buffer();
+}
 int user_clear(struct client *caller, unsigned long to, size_t length);
 // A NUL-terminated string of at most size - 1 bytes. -> length, -EFAULT, -ENAMETOOLONG
 long user_string(struct client *caller, char *to, unsigned long from, size_t size);

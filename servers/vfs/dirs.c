@@ -208,7 +208,7 @@ long call_getcwd(struct client *caller, const unsigned long args[6])
         length = (long)strlen(text) + 1;
     if (length > 0 && (size_t)length > args[1])
         length = -ERANGE;
-    if (length > 0 && user_write(caller, args[0], text, (size_t)length) < 0)
+    if (length > 0 && user_store(caller, args[0], text, (size_t)length) < 0)
         length = -EFAULT;
     path_name_put(buffer);
     return length;

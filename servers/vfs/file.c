@@ -64,16 +64,8 @@ struct file *file_anonymous(const char *name, uint32_t mode, unsigned flags,
     return file;
 }
 
-struct file *file_get(struct file *file)
+void file_release(struct file *file)
 {
-    file->references++;
-    return file;
-}
-
-void file_put(struct file *file)
-{
-    if (--file->references > 0)
-        return;
     poll_file_gone(file);
     async_release(file);
     locks_file_gone(file);

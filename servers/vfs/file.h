@@ -52,8 +52,17 @@ struct file *file_anonymous(const char *name, uint32_t mode, unsigned flags,
                             const struct file_operations *operations);
 // Opens what path names, as open(2) does after resolution. -> 0 or error; path's references stay the caller's
 int file_open(struct client *caller, const struct path *path, unsigned flags, struct file **file);
-struct file *file_get(struct file *file);
-void file_put(struct file *file);
+static inline struct file *file_get(struct file *file)
+{
+    file->references++;
+    return file;
+}
+void file_release(struct file *file); // nobody refers to it any more
+static inline void file_put(struct file *file)
+{
+    if (--file->references == 0)
+        file_release(file);
+}
 
 static inline bool file_readable(const struct file *file) { return (file->flags & O_ACCMODE) != O_WRONLY; }
 static inline bool file_writable(const struct file *file) { return (file->flags & O_ACCMODE) != O_RDONLY; }

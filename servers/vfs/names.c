@@ -375,7 +375,7 @@ static long read_link(struct client *caller, int dirfd, unsigned long name, unsi
         length = (long)strlcpy(buffer, inode->link.target, PATH_MAX);
     if (length > (long)size)
         length = (long)size;
-    if (length > 0 && user_write(caller, to, buffer, (size_t)length) < 0)
+    if (length > 0 && user_store(caller, to, buffer, (size_t)length) < 0)
         length = -EFAULT;
     path_name_put(buffer);
     path_put(&path);

@@ -439,9 +439,11 @@ void pm_tell(const struct message *message)
     tell_next();
 }
 
+bool pm_holds_answers(void) { return told != heard; }
+
 bool pm_hold_answer(struct client *client, long result)
 {
-    if (told == heard)
+    if (!pm_holds_answers())
         return false;
     client->held_until = told;
     client->held_result = result;

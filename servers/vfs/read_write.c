@@ -12,14 +12,20 @@
 
 #define TRANSFER_LIMIT 0x7ffff000ul // read(2)
 
+// What an operation's result means for the call.
+static long transferred(const struct transfer *transfer, long error)
+{
+    if (error == 0 || (error != -EAGAIN && error != -EFIBER && transfer->done > 0))
+        return (long)transfer->done;
+    return error;
+}
+
 static long try_transfer(struct client *caller, struct file *file, struct transfer *transfer,
                          uint64_t *position, bool writing)
 {
     long error = writing ? file->operations->write(caller, file, transfer, position)
                          : file->operations->read(caller, file, transfer, position);
-    if (error == 0 || (error != -EAGAIN && error != -EFIBER && transfer->done > 0))
-        return (long)transfer->done;
-    return error;
+    return transferred(transfer, error);
 }
 
 // A reader is content with something, a writer goes on until all is gone.
@@ -88,22 +94,37 @@ static long park_transfer(struct client *caller, struct file *file, const struct
     return result;
 }
 
+// After a first attempt that moved nothing, or not all; *own is where it got, of a transfer with a position of its own.
+static __attribute__((noinline)) long finish_transfer(struct client *caller, struct file *file,
+                                                      struct transfer *transfer, uint64_t *own, bool writing,
+                                                      long error)
+{
+    long result = transferred(transfer, error);
+    if (caller->starved && result != -EFIBER)
+        return park_transfer(caller, file, transfer, own, writing);
+    if (result == -EAGAIN && (file->flags & O_NONBLOCK || (!writing && transfer->done > 0)))
+        result = transfer->done > 0 ? (long)transfer->done : -EAGAIN;
+    else if (result == -EAGAIN && file->queue)
+        return park_transfer(caller, file, transfer, own, writing);
+    transfer_release(transfer);
+    file_put(file);
+    return result;
+}
+
 long file_transfer(struct client *caller, struct file *file, struct transfer *transfer,
                    const uint64_t *position, bool writing)
 {
     uint64_t own = position ? *position : 0;
     // An operation may wait on a fiber, during which another thread may close the file.
     file_get(file);
-    long result = try_transfer(caller, file, transfer, position ? &own : &file->position, writing);
-    if (caller->starved && result != -EFIBER)
-        return park_transfer(caller, file, transfer, position ? &own : NULL, writing);
-    if (result == -EAGAIN && (file->flags & O_NONBLOCK || (!writing && transfer->done > 0)))
-        result = transfer->done > 0 ? (long)transfer->done : -EAGAIN;
-    else if (result == -EAGAIN && file->queue)
-        return park_transfer(caller, file, transfer, position ? &own : NULL, writing);
+    uint64_t *place = position ? &own : &file->position;
+    long error = writing ? file->operations->write(caller, file, transfer, place)
+                         : file->operations->read(caller, file, transfer, place);
+    if (error != 0 || caller->starved)
+        return finish_transfer(caller, file, transfer, position ? &own : NULL, writing, error);
     transfer_release(transfer);
     file_put(file);
-    return result;
+    return (long)transfer->done;
 }
 
 // The file of a descriptor for reading or writing. -> 0, -EBADF, -EISDIR, -EINVAL, -ESPIPE

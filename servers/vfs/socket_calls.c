@@ -80,7 +80,7 @@ struct sending {
 
 static void put_files(struct sending *sending)
 {
-    for (unsigned i = 0; i < sending->file_count; i++)
+    for (unsigned i = 0; sending->files && i < sending->file_count; i++)
         file_put(sending->files[i]);
     heap_free(sending->files);
     sending->files = NULL;

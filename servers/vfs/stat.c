@@ -17,7 +17,7 @@ static long put_stat(struct client *caller, enum stat_format format, struct inod
     struct attributes attributes;
     inode_attributes(inode, &attributes);
     long size = linux_stat_pack(format, &attributes, buffer);
-    return size < 0 ? size : user_write(caller, to, buffer, (size_t)size);
+    return size < 0 ? size : user_store(caller, to, buffer, (size_t)size);
 }
 
 static long stat_name(struct client *caller, enum stat_format format, int dirfd, unsigned long name,
@@ -124,7 +124,7 @@ long call_statx(struct client *caller, const unsigned long args[6])
         return error;
     fill_statx(&path, &out);
     path_put(&path);
-    return user_write(caller, args[4], &out, sizeof(out));
+    return user_store(caller, args[4], &out, sizeof(out));
 }
 
 // --- statfs
@@ -183,7 +183,7 @@ static long put_statfs(struct client *caller, const struct path *path, unsigned 
         .f_frsize = PAGE_SIZE,
         .f_flags = (long)space.flags,
     };
-    return user_write(caller, to, &out, sizeof(out));
+    return user_store(caller, to, &out, sizeof(out));
 }
 
 static long put_statfs64(struct client *caller, const struct path *path, unsigned long to)
@@ -203,7 +203,7 @@ static long put_statfs64(struct client *caller, const struct path *path, unsigne
         .f_frsize = PAGE_SIZE,
         .f_flags = space.flags,
     };
-    return user_write(caller, to, &out, sizeof(out));
+    return user_store(caller, to, &out, sizeof(out));
 }
 
 typedef long put_function(struct client *caller, const struct path *path, unsigned long to);

@@ -59,9 +59,9 @@ static long get_attributes(struct client *caller, const struct ldisc *ldisc, uns
 {
     const struct linux_termios2 *termios = &ldisc->termios;
     if (command == TCGETS2)
-        return user_write(caller, to, termios, sizeof(*termios));
+        return user_store(caller, to, termios, sizeof(*termios));
     if (command == TCGETS)
-        return user_write(caller, to, termios, sizeof(struct linux_termios));
+        return user_store(caller, to, termios, sizeof(struct linux_termios));
     struct linux_termio old = { .c_iflag = (uint16_t)termios->c_iflag,
                                 .c_oflag = (uint16_t)termios->c_oflag,
                                 .c_cflag = (uint16_t)termios->c_cflag,

@@ -46,7 +46,7 @@ static void fill_page(void)
         page->wide[0] = clock_monotonic() + below(20000); // a deadline, so that receive comes back
     struct message *out = &page->out;
     out->kind = below(4);
-    out->flags = below(3);
+    out->flags = below(8);
     out->number = interesting();
     out->value = (long)interesting();
     for (unsigned i = 0; i < MESSAGE_WORDS; i++)

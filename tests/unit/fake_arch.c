@@ -38,7 +38,6 @@ _Noreturn void panic(const char *format, ...)
 
 int arch_space_init(struct space *space) { return 0; }
 void arch_space_release(struct space *space) {}
-uint64_t *arch_space_root(struct space *space) { return space->arch.root; }
 void arch_space_changed_root(struct space *space) {}
 void arch_tlb_flush(struct space *space, unsigned long start, unsigned long end) {}
 void *arch_direct(uint64_t physical) { return fake_memory + physical; }

@@ -91,6 +91,7 @@ int fiber_run(void (*fn)(void *), void *argument, bool urgent)
 
 handle_t pm_port(void) { return 7; }
 void pm_tell(const struct message *message) {}
+bool pm_holds_answers(void) { return false; }
 bool pm_hold_answer(struct client *client, long result) { return false; }
 long pm_ask(unsigned long number, struct message *message)
 {
@@ -100,6 +101,12 @@ long pm_ask(unsigned long number, struct message *message)
 long fiber_call(handle_t port, struct message *message) { return fake_pm_result; }
 
 void reply_value(token_t token, long value) { last_reply = (struct fake_reply){ token, true, 0, value }; }
+
+// Nothing travels with answers here.
+bool reply_waits(void) { return false; }
+bool reply_takes(token_t token) { return false; }
+void *reply_buffer(void) { return page.data; }
+void reply_data(unsigned long address, size_t length) {}
 
 void reply_divert(token_t token, unsigned long reason, long value)
 {

@@ -86,11 +86,10 @@ static void fxsave_from_legacy(uint8_t *fxsave, const struct fpu_legacy *legacy)
     memcpy(fxsave + 16, &legacy->operand, 4);
 }
 
-static int push_fpu(handle_t task, handle_t space, unsigned long *stack)
+static int push_fpu(handle_t space, unsigned long *stack)
 {
     struct fpu_frame fpu;
-    memset(&fpu, 0, sizeof(fpu));
-    task_read_fpu(task, fpu.fxsave, sizeof(fpu.fxsave));
+    memcpy(fpu.fxsave, message_page->fpu, sizeof(fpu.fxsave));
     memset(fpu.fxsave + 464, 0, 48); // sw_reserved: no extended state follows
     legacy_from_fxsave(&fpu.legacy, fpu.fxsave);
     unsigned long image = (*stack - FXSAVE_SIZE) & ~63ul;
@@ -98,17 +97,17 @@ static int push_fpu(handle_t task, handle_t space, unsigned long *stack)
     return (int)copy_out_all(0, space, &fpu, *stack, sizeof(fpu));
 }
 
-static int pop_fpu(handle_t task, handle_t space, unsigned long address)
+static long pop_fpu(handle_t task, handle_t space, unsigned long address)
 {
     if (address == 0)
-        return (int)task_write_fpu(task, NULL, 0);
+        return task_write_fpu(task, NULL, 0);
     struct fpu_frame fpu;
     if (copy_in_all(0, space, &fpu, address, sizeof(fpu)) < 0)
         return -EFAULT;
     fxsave_from_legacy(fpu.fxsave, &fpu.legacy);
     memset(fpu.fxsave + 464, 0, 48);
-    task_write_fpu(task, fpu.fxsave, sizeof(fpu.fxsave));
-    return 0;
+    memcpy(message_page->fpu, fpu.fxsave, sizeof(fpu.fxsave));
+    return sizeof(fpu.fxsave);
 }
 
 static void fill_context(struct sigcontext *context, const struct user_frame *frame,
@@ -199,22 +198,22 @@ static int push_rt(handle_t space, struct user_frame *frame, const struct signal
     return 0;
 }
 
-int signal_frame_push(handle_t task, handle_t space, struct user_frame *frame,
-                      const struct signal_delivery *delivery)
+int signal_frame_push(handle_t space, struct user_frame *frame, const struct signal_delivery *delivery)
 {
     unsigned long fpu = delivery->stack;
-    int error = push_fpu(task, space, &fpu);
+    int error = push_fpu(space, &fpu);
     if (error < 0)
         return error;
     return delivery->flags & SA_SIGINFO ? push_rt(space, frame, delivery, fpu)
                                         : push_old(space, frame, delivery, fpu);
 }
 
-static int restore_context(handle_t task, handle_t space, struct user_frame *frame,
-                           const struct sigcontext *context)
+static long restore_context(handle_t task, handle_t space, struct user_frame *frame,
+                            const struct sigcontext *context)
 {
-    if (pop_fpu(task, space, context->fpstate) < 0)
-        return -EFAULT;
+    long fpu = pop_fpu(task, space, context->fpstate);
+    if (fpu < 0)
+        return fpu;
     uint32_t eflags = (frame->eflags & ~EFLAGS_RESTORED) | (context->eflags & EFLAGS_RESTORED);
     *frame = (struct user_frame){
         .ebx = context->ebx,
@@ -235,12 +234,13 @@ static int restore_context(handle_t task, handle_t space, struct user_frame *fra
         .esp = context->esp,
         .ss = (context->ss & 0xffff) | 3,
     };
-    return 0;
+    return fpu;
 }
 
-int signal_frame_pop(handle_t task, handle_t space, struct user_frame *frame, bool rt, uint64_t *mask,
-                     struct stack_info *alternate)
+long signal_frame_pop(const void *carried, handle_t task, handle_t space, struct user_frame *frame, bool rt,
+                      uint64_t *mask, struct stack_info *alternate)
 {
+    (void)carried;
     if (rt) { // the return address was popped
         struct rt_sigframe local;
         if (copy_in_all(0, space, &local, frame->esp - 4, sizeof(local)) < 0)

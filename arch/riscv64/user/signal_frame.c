@@ -18,32 +18,31 @@ struct rt_sigframe {
 };
 _Static_assert(offsetof(struct ucontext, context) == 176, "ucontext");
 _Static_assert(sizeof(struct ucontext) == 960, "ucontext");
+_Static_assert(sizeof(struct rt_sigframe) == SIGNAL_CARRIED, "rt_sigframe");
+_Static_assert(sizeof(struct rt_sigframe) <= MESSAGE_DATA, "reply_buffer");
 
-static void fill_context(handle_t task, const struct user_frame *frame, struct sigcontext *context)
+static void fill_context(const struct user_frame *frame, struct sigcontext *context)
 {
+    const struct fpu_state *fpu = (const struct fpu_state *)message_page->fpu;
     context->pc = frame->pc;
     memcpy(context->x, frame->x, sizeof(context->x));
-    struct fpu_state fpu;
-    memset(&fpu, 0, sizeof(fpu));
-    task_read_fpu(task, &fpu, sizeof(fpu));
-    memcpy(context->f, fpu.f, sizeof(context->f));
-    context->fcsr = fpu.fcsr;
+    memcpy(context->f, fpu->f, sizeof(context->f));
+    context->fcsr = fpu->fcsr;
 }
 
-int signal_frame_push(handle_t task, handle_t space, struct user_frame *frame,
-                      const struct signal_delivery *delivery)
+int signal_frame_push(handle_t space, struct user_frame *frame, const struct signal_delivery *delivery)
 {
-    struct rt_sigframe local;
-    memset(&local, 0, sizeof(local));
-    memcpy(local.info, delivery->info, sizeof(*delivery->info));
-    local.uc.stack_base = delivery->alternate.base;
-    local.uc.stack_flags = delivery->alternate.flags;
-    local.uc.stack_size = delivery->alternate.size;
-    local.uc.mask = delivery->mask;
-    fill_context(task, frame, &local.uc.context);
+    struct rt_sigframe *local = reply_buffer(); // in one page, which the kernel copies from most quickly
+    memset(local, 0, sizeof(*local));
+    memcpy(local->info, delivery->info, sizeof(*delivery->info));
+    local->uc.stack_base = delivery->alternate.base;
+    local->uc.stack_flags = delivery->alternate.flags;
+    local->uc.stack_size = delivery->alternate.size;
+    local->uc.mask = delivery->mask;
+    fill_context(frame, &local->uc.context);
 
-    unsigned long address = (delivery->stack - sizeof(local)) & ~15ul;
-    long error = copy_out_all(0, space, &local, address, sizeof(local));
+    unsigned long address = (delivery->stack - sizeof(*local)) & ~15ul;
+    long error = copy_out_all(0, space, local, address, sizeof(*local));
     if (error < 0)
         return (int)error;
     frame->pc = delivery->handler;
@@ -56,20 +55,21 @@ int signal_frame_push(handle_t task, handle_t space, struct user_frame *frame,
     return 0;
 }
 
-int signal_frame_pop(handle_t task, handle_t space, struct user_frame *frame, bool rt, uint64_t *mask,
-                     struct stack_info *alternate)
+long signal_frame_pop(const void *carried, handle_t task, handle_t space, struct user_frame *frame, bool rt,
+                      uint64_t *mask, struct stack_info *alternate)
 {
-    struct rt_sigframe local;
-    if (copy_in_all(0, space, &local, frame->x[X_SP], sizeof(local)) < 0)
+    const struct rt_sigframe *from = carried ? carried : reply_buffer();
+    if (!carried && copy_in_all(0, space, reply_buffer(), frame->x[X_SP], sizeof(*from)) < 0)
         return -EFAULT;
-    const struct sigcontext *context = &local.uc.context;
-    struct fpu_state fpu = { .fcsr = context->fcsr };
-    memcpy(fpu.f, context->f, sizeof(fpu.f));
-    task_write_fpu(task, &fpu, sizeof(fpu));
+    const struct sigcontext *context = &from->uc.context;
+    struct fpu_state *fpu = (struct fpu_state *)message_page->fpu;
+    memcpy(fpu->f, context->f, sizeof(fpu->f));
+    fpu->fcsr = context->fcsr;
     frame->pc = context->pc;
     memcpy(frame->x, context->x, sizeof(frame->x));
+    frame->orig_a0 = frame->x[X_A0];
     frame->number = (uint64_t)-1;
-    *mask = local.uc.mask;
-    *alternate = (struct stack_info){ local.uc.stack_base, local.uc.stack_flags, local.uc.stack_size };
-    return 0;
+    *mask = from->uc.mask;
+    *alternate = (struct stack_info){ from->uc.stack_base, from->uc.stack_flags, from->uc.stack_size };
+    return sizeof(*fpu);
 }

@@ -7,8 +7,10 @@
 #define KERNEL_CALLS(X) \
     /* messages */ \
     X(receive, 0)         /* (port, deadline in wide[0]) -> 0, ETIMEDOUT; message in page.in */ \
-    X(reply, 1)           /* () answers out.token with out.{kind,number,value,args,handles}; ESRCH: dead token */ \
-    X(reply_receive, 2)   /* (port, deadline in wide[0]) reply (a dead token is ignored), then receive */ \
+    X(reply, 1)           /* () answers out.token with out.{kind,flags,number,value,args,handles}; ESRCH: dead token;
+                             EFAULT: not all of REPLY_DATA could be stored, the call is still open */ \
+    X(reply_receive, 2)   /* (port, deadline in wide[0]) reply (a dead token is ignored), then receive; not after
+                             EFAULT of the reply */ \
     X(call, 3)            /* (port) out.{number,args,handles,windows}; waits; reply in page.in; -> in.value */ \
     X(begin, 4)           /* (call, port, reply port, cookie) asynchronous; EBUSY while the call is under way */ \
     X(cancel, 5)          /* (call) asks the receiver of an asynchronous call to end it */ \
@@ -88,6 +90,7 @@
     X(task_set_owner, 97) /* (task, port, label) */ \
     X(task_suspend, 98)   /* (task) off its CPU at once, for servers being taken down */ \
     X(task_get_tls, 99)   /* (task, index) -> 0; result {word0, word1} */ \
+    X(task_read_state, 101) /* (task) its registers to page.frame, its FPU state to page.fpu -> bytes of the latter */ \
     X(task_reset, 100)    /* (task, space) wide {entry, stack, landing}, while it is held by its owner (in an open call
                              of it) or not started: there it starts with the registers of a new task, fresh FPU
                              state and no thread-local storage; landing: where i386's sysenter goes on, or 0 */ \
@@ -96,6 +99,12 @@
     X(routes_set, 113)    /* (routes, number, port or 0, label slot) */ \
     X(routes_constant, 114) /* (routes, number, index) answered by the kernel from the task's constants */ \
     X(routes_yield, 115) /* (routes, number) answered 0 by the kernel after letting equals run */ \
+    X(routes_clock, 117)  /* (routes, number, monotonic, wall) of a number with a port: if the first argument is below 16
+                             and its bit is in one of the two, the kernel answers 0 and stores that clock at the second
+                             argument, as 64-bit seconds and nanoseconds. What it cannot store goes to the port */ \
+    X(routes_carry, 116) /* (routes, number, i, length) of a number with a port: its message brings along the memory
+                             at argument i, or at the stack pointer if i is 6 (MESSAGE_WORDS): page.carried; in.value
+                             says how much of it: all or, unless it is at hand, 0. length 0: nothing any more */ \
     /* machine */ \
     X(quota_create, 128)  /* (parent, frames, tasks, reserve) -> h; reserve 1: its frames may come from what is kept
                              back for those who deal with a shortage, if the parent's may */ \

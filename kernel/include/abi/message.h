@@ -8,6 +8,8 @@
 
 #define MESSAGE_WORDS 6
 #define MESSAGE_HANDLES 4
+#define MESSAGE_DATA 1600u    // bytes that a reply can take along
+#define MESSAGE_CARRIED 1152u // bytes that a trap can
 #define NO_DEADLINE UINT64_MAX
 
 typedef uint32_t handle_t; // index into the space's handle table; 0 names nothing
@@ -74,7 +76,7 @@ struct message {
     unsigned long label;
     unsigned long number;
     unsigned long args[MESSAGE_WORDS];
-    long value;                        // a reply's result
+    long value; // a reply's result; in of a trap whose route carries: bytes in page.carried
     handle_t handles[MESSAGE_HANDLES]; // 0 where none; received ones belong to the receiver
     struct window readable;            // native calls: what the receiver may read
     struct window writable;            // native calls: what the receiver may write
@@ -82,8 +84,14 @@ struct message {
 
 #define MESSAGE_CANCELLED                                                                                    \
     1u // in: the call was cancelled before it was received (a requeued call of a dead server)
+
+// Flags of a reply that lets a routed task go on (VALUE or FRAME).
 #define REPLY_CONSUME                                                                                        \
-    1u // out of a reply by the owner: clears a pending task_interrupt (its work was just done)
+    1u // by the owner: forget a task_interrupt that is not diverted yet; its work was just done
+#define REPLY_DATA                                                                                           \
+    2u // page.data goes to its memory first: args {address, bytes}. If not all can: EFAULT, and the call is still open
+#define REPLY_STATE                                                                                          \
+    4u // by the owner, FRAME: it goes on with page.frame and, if args[2] is not 0, as many bytes of page.fpu
 
 // Whom a copy, fault_in or compare-exchange means: the caller of an open call or, if space is not 0, a space.
 struct copy_target {
@@ -92,12 +100,14 @@ struct copy_target {
     uint32_t unused;
 };
 
-#define REPLY_CONSUME 1u // out: the owner has handled a task_interrupt() that is not diverted yet; forget it
-
 struct message_page {
     struct message in;
     struct message out;
     struct copy_target target;
     uint64_t wide[14];  // 64-bit and further arguments, as each call documents
     uint64_t result[8]; // further results
+    uint64_t frame[40]; // struct user_frame, of task_read_state and REPLY_STATE
+    uint64_t fpu[64];   // FPU state, likewise
+    uint64_t data[MESSAGE_DATA / 8];
+    uint64_t carried[MESSAGE_CARRIED / 8]; // what a trap's route brought along
 };

@@ -54,7 +54,20 @@ void reply_frame(token_t token);             // the caller goes on with its fram
 void reply_divert(token_t token, unsigned long reason, long value);
 void reply_consume(void); // the last of these: clears a pending task_interrupt, whose work has just been done
 void reply_flush(void);   // sends it now; else it leaves together with the server's next receive
+bool reply_waits(void);   // is there one that has not left? (Who asks first and then answers needs no flush.)
 void reply_message(token_t token, const struct message *message); // value, args and handles (native calls)
+
+// What an answer to a trap can take along, in the same kernel call. If that does not fit into the caller's memory as it is
+// now, the loop handles the message once more, and reply_takes() is false: the handler then writes it by itself. So
+// this is for calls that change nothing, or nothing before a second time would do the same.
+bool reply_takes(token_t token); // may the answer to this call take data along?
+void *reply_buffer(void);        // for MESSAGE_DATA bytes; nothing waits there
+void reply_data(unsigned long address,
+                size_t length); // the last answer takes them along to the caller's address
+void reply_state(
+    size_t fpu); // the last reply_frame is with page.frame and so many bytes of page.fpu (task_read_state)
+// What its route brought along with a trap, if it is the message in hand and that was at hand; else NULL.
+const void *trap_carried(token_t token, size_t length);
 
 // --- the memory of an open call's caller (token), or of a space (token 0)
 long copy_in(token_t token, handle_t space, void *local, unsigned long remote, size_t length);
@@ -201,6 +214,12 @@ static inline long task_write_frame(handle_t task, const struct user_frame *fram
 {
     return KCALL2(task_write_frame, task, frame);
 }
+// To page.frame and page.fpu, which an answer that waits may need. -> bytes of the latter
+static inline long task_read_state(handle_t task)
+{
+    reply_flush();
+    return KCALL1(task_read_state, task);
+}
 static inline long task_read_fpu(handle_t task, void *to, size_t length)
 {
     return KCALL3(task_read_fpu, task, to, length);
@@ -241,6 +260,14 @@ static inline long routes_set(handle_t routes, unsigned long number, handle_t po
 static inline long routes_constant(handle_t routes, unsigned long number, unsigned index)
 {
     return KCALL3(routes_constant, routes, number, index);
+}
+static inline long routes_carry(handle_t routes, unsigned long number, unsigned argument, size_t length)
+{
+    return KCALL4(routes_carry, routes, number, argument, length);
+}
+static inline long routes_clock(handle_t routes, unsigned long number, unsigned monotonic, unsigned wall)
+{
+    return KCALL4(routes_clock, routes, number, monotonic, wall);
 }
 static inline long routes_yield(handle_t routes, unsigned long number)
 {

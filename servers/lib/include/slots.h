@@ -26,9 +26,10 @@ unsigned long slots_add(struct slots *slots, void *item,
                         unsigned long mask); // after slots_reserve -> its label
 void slots_remove(struct slots *slots, unsigned long label);
 
-static inline void *slots_find(const struct slots *slots, unsigned long label)
+// index_bits are those of the table: a constant where it is called.
+static inline void *slots_find(const struct slots *slots, unsigned index_bits, unsigned long label)
 {
-    unsigned long index = label & ((1ul << slots->index_bits) - 1);
+    unsigned long index = label & ((1ul << index_bits) - 1);
     if (index >= slots->size || slots->table[index].label != label)
         return NULL;
     return slots->table[index].item;

@@ -13,6 +13,11 @@ static inline unsigned long arch_call_arg(const struct task *task, unsigned i)
     return i == 0 ? task->arch.frame.first_argument : task->arch.frame.args[i];
 }
 
+static inline unsigned long arch_trap_arg(const struct task *task, unsigned i)
+{
+    return arch_call_arg(task, i);
+}
+
 static inline void arch_set_result(struct task *task, long value)
 {
     task->arch.frame.result = (unsigned long)value;

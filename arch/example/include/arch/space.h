@@ -7,3 +7,5 @@
 struct arch_space {
     uint64_t *root;
 };
+
+static inline uint64_t *arch_space_root(struct arch_space *space) { return space->root; }

@@ -7,12 +7,18 @@
 
 static inline unsigned long arch_call_number(const struct task *task) { return task->arch.frame.orig_eax; }
 
+static inline unsigned long arch_trap_arg(const struct task *task, unsigned i)
+{
+    const struct user_frame *frame = &task->arch.frame;
+    return i < 5 ? (&frame->ebx)[i] : frame->ebp;
+}
+
 static inline unsigned long arch_call_arg(const struct task *task, unsigned i)
 {
     const struct user_frame *frame = &task->arch.frame;
     if (task->routes == NULL) // native: ecx and edx are what sysenter returns with
         return i == 0 ? frame->ebx : i == 1 ? frame->esi : i == 2 ? frame->edi : frame->ebp;
-    return i < 5 ? (&frame->ebx)[i] : frame->ebp;
+    return arch_trap_arg(task, i);
 }
 
 static inline void arch_set_result(struct task *task, long value) { task->arch.frame.eax = (uint32_t)value; }

@@ -14,3 +14,8 @@ struct arch_space {
     uint32_t io_bytes;                    // size of the bitmap; 0: the space has no ports
     uint8_t *io_bitmap;                   // a clear bit is a port that may be used
 };
+
+static inline uint64_t *arch_space_root(struct arch_space *space)
+{
+    return (uint64_t *)(((uintptr_t)space->pdpt_room + 31) & ~31ul);
+}

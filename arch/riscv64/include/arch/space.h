@@ -10,3 +10,5 @@ struct arch_space {
     uint64_t satp;       // as loaded: mode, identifier, root
     uint64_t generation; // of the identifier; older than the CPU's: take a new one before loading
 };
+
+static inline uint64_t *arch_space_root(struct arch_space *space) { return space->root; }

@@ -29,12 +29,14 @@ struct signal_delivery {
     unsigned long trampoline, rt_trampoline; // the vDSO's
     unsigned long fault_address, fault_trap, fault_error;
 };
-// Writes the frame to user memory and points *frame at the handler. -> 0, -EFAULT (*frame unchanged).
-int signal_frame_push(handle_t task, handle_t space, struct user_frame *frame,
-                      const struct signal_delivery *delivery);
-// The reverse, for (rt_)sigreturn. -> 0 with *frame, FPU state, *mask and (rt) *alternate restored; -EFAULT.
-int signal_frame_pop(handle_t task, handle_t space, struct user_frame *frame, bool rt, uint64_t *mask,
-                     struct stack_info *alternate);
+// After task_read_state: writes the frame to user memory and points *frame at the handler. -> 0, -EFAULT (*frame
+// unchanged), -ENOMEM.
+int signal_frame_push(handle_t space, struct user_frame *frame, const struct signal_delivery *delivery);
+// The reverse, for (rt_)sigreturn: *frame are the registers now, unless the signal frame was `carried` (SIGNAL_CARRIED
+// bytes at the stack pointer, else NULL). -> bytes of FPU state, for reply_state, with *frame, page.fpu, *mask and (rt)
+// *alternate as they were; -EFAULT
+long signal_frame_pop(const void *carried, handle_t task, handle_t space, struct user_frame *frame, bool rt,
+                      uint64_t *mask, struct stack_info *alternate);
 // Bytes below the stack pointer that belong to the interrupted function (red zone), for choosing `stack`.
 #define SIGNAL_RED_ZONE 0ul
 

@@ -52,6 +52,8 @@ struct user_desc {
 
 #define TLS_ENTRY_MIN 6 // GDT slot of the first of three TLS entries, as on Linux/i386
 
+#define SIGNAL_CARRIED 0u // sigreturn needs more than what lies at the stack pointer
+
 // Of a page fault the kernel reports the access; signal frames show the CPU's vector and error code.
 #define PAGE_FAULT_TRAP 14
 #define PAGE_FAULT_ERROR(access, present)                                                                    \

@@ -41,6 +41,8 @@ struct ucontext {
     struct sigcontext context;
 };
 
+#define SIGNAL_CARRIED 1088u // bytes of the signal frame, which sigreturn finds at the stack pointer
+
 #define PAGE_FAULT_TRAP 0 // signal frames have neither
 #define PAGE_FAULT_ERROR(access, present) 0u
 
