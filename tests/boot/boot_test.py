@@ -99,7 +99,7 @@ def profile(system):
     null, read = counts.measure(system.arch, ["=null-call", "=read-1"])
     for operation in (null, read):
         mean = operation.section.total / operation.runs
-        if abs(mean - operation.by_clock) > 1:
+        if abs(mean - operation.by_clock) > 2: # rounded down, and over 200 runs riscv64's clock counts 100 at a time
             raise Failed("%s: %.1f instructions counted, %d by the clock" % (operation.name, mean, operation.by_clock))
     programs = null.section.by_program()
     if null.section.space_switches or {"kernel", "bench"} - set(programs) or set(programs) - {"kernel", "bench", "vdso"}:
