@@ -11,9 +11,9 @@
 #include <errno.h>
 #include <server.h>
 
-static long send_signal(const unsigned long *args)
+static long send_one(const unsigned long *args, unsigned long signal)
 {
-    struct siginfo info = { .signo = (int)args[2], .code = (int)args[3] };
+    struct siginfo info = { .signo = (int)signal, .code = (int)args[3] };
     if (info.signo < 1 || info.signo > SIGNALS)
         return -EINVAL;
     struct pid *pid = args[0] == PM_TARGET_THREAD ? NULL : pid_find((long)args[1]);
@@ -31,6 +31,12 @@ static long send_signal(const unsigned long *args)
         return 0;
     default: return -EINVAL;
     }
+}
+
+static long send_signal(const unsigned long *args)
+{
+    long error = send_one(args, args[2]);
+    return error < 0 || args[4] == 0 ? error : send_one(args, args[4]);
 }
 
 // The one that bears the number, if it is still that one.

@@ -20,20 +20,21 @@ struct old_group {
 
 static struct list old_groups = { &old_groups, &old_groups };
 
-static void send_signal(enum pm_target target, int id, int signal)
+static void send_signals(enum pm_target target, int id, int signal, int another)
 {
     struct message message = { .number = PM_SIGNAL };
     message.args[0] = target;
     message.args[1] = (unsigned long)id;
     message.args[2] = (unsigned long)signal;
     message.args[3] = SI_KERNEL;
+    message.args[4] = (unsigned long)another;
     pm_tell(&message);
 }
 
 void tty_signal_group(struct tty *tty, int signal)
 {
     if (tty->group != 0)
-        send_signal(PM_TARGET_GROUP, tty->group, signal);
+        send_signals(PM_TARGET_GROUP, tty->group, signal, 0);
 }
 
 static bool leads_session(const struct client *client)
@@ -113,8 +114,8 @@ long tty_drop_controlling(struct client *caller, struct tty *tty)
     set_terminal(caller, 0);
     if (!leads_session(caller))
         return 0;
-    tty_signal_group(tty, SIGHUP);
-    tty_signal_group(tty, SIGCONT);
+    if (tty->group != 0)
+        send_signals(PM_TARGET_GROUP, tty->group, SIGHUP, SIGCONT);
     give_up(tty);
     return 0;
 }
@@ -143,8 +144,7 @@ void tty_leave_session(struct tty *tty)
 {
     if (tty->session == 0)
         return;
-    send_signal(PM_TARGET_PROCESS, tty->session, SIGHUP);
-    send_signal(PM_TARGET_PROCESS, tty->session, SIGCONT);
+    send_signals(PM_TARGET_PROCESS, tty->session, SIGHUP, SIGCONT);
     struct old_group *old = tty->group ? heap_alloc(sizeof(*old)) : NULL;
     if (old) {
         old->session = tty->session;

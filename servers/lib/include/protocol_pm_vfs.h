@@ -75,8 +75,9 @@ enum pm_to_vfs {
 };
 
 enum vfs_to_pm {
-    PM_SIGNAL = 0x200, // args {PM_TARGET_*, id, signal, si_code} -> 0, ESRCH
-    PM_TTY_CHECK,      // args {pm's label, signal SIGTTIN or SIGTTOU}: background access to the terminal
+    PM_SIGNAL =
+        0x200, // args {PM_TARGET_*, id, signal, si_code, another or 0} -> 0, ESRCH; nothing runs in between
+    PM_TTY_CHECK, // args {pm's label, signal SIGTTIN or SIGTTOU}: background access to the terminal
     // -> 0 go ahead (SIGTTOU blocked or ignored), -EIO, or -ERESTART_TTY: the group was signalled,
     // divert the caller with DIVERT_RESTARTSYS
     PM_OWNER, // args {enum pm_owner, number, serial or 0: whoever bears the number now} -> serial, ESRCH
