@@ -9,10 +9,11 @@ import time
 import pexpect
 
 import harness
+import linux_tests
 
 PROMPT = "pando-prompt> "
-# What a session may not leave more of. Memory is not asked for: the shell keeps some, for its history.
-COUNTED = "grep -E '^(tasks|po|sp|calls|irqs|ha|th|cl)' /proc/pando/counts*"
+# What a session may not leave more of; frames by a few, since the shell keeps some memory, for its history.
+COUNTED = ("tasks", "ports", "spaces", "calls", "routes", "irqs", "quotas", "handles", "threads", "clients", "frames")
 SECONDS = 120
 
 
@@ -103,13 +104,20 @@ class Terminal:
     @contextlib.contextmanager
     def leaving_nothing(self):
         """What is done within leaves nothing behind on Pando; then the shell is left."""
-        before = self.command(COUNTED) if self.is_pando else ""
+        before = self.counts()
         yield
-        if self.is_pando:
-            after = self.command(COUNTED, r"tasks \d")
-            if after != before:
-                raise harness.Failed("the session left something behind", before + after)
+        left = linux_tests.leaks(before, self.counts(), slack=("frames",))
+        if left:
+            raise harness.Failed(left)
         self.leave()
+
+    def counts(self):
+        """{name: value} of what is COUNTED, on Pando."""
+        if not self.is_pando:
+            return {}
+        text = self.command("cat /proc/pando/counts /proc/pando/counts-vfs", r"tasks \d", r"clients \d")
+        counts = linux_tests.read_counts("".join(re.findall(r"^\w+ \d+\n", text, re.MULTILINE)))
+        return {name: counts[name] for name in COUNTED}
 
     def leave(self):
         """The shell's end powers the guest off."""
