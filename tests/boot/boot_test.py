@@ -106,7 +106,7 @@ def profile(system):
         raise Failed("getppid needs more than its program and the kernel: %d switches, %r" %
                      (null.section.space_switches, programs))
     switches, calls = read.section.space_switches / read.runs, read.section.kernel_calls()
-    if not 2 <= switches < 2.1 or "vfs" not in read.section.by_program() or calls[counts.SHORT_WAY] < 2 * read.runs:
+    if not 2 <= switches < 2.1 or "vfs" not in read.section.by_program() or calls[counts.SHORT_WAY] < read.runs:
         raise Failed("a read is not one visit to vfs: %.2f switches, %r" % (switches, calls))
 
 
