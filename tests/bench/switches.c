@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 static void null_call(void) { syscall(SYS_getppid); }
+static void null_call_server(void) { getpgid(0); } // no route's constant: pm answers
 static void get_clock(void)
 {
     struct timespec time;
@@ -141,6 +142,7 @@ static void end_yielder(void)
 
 const struct operation switch_operations[] = {
     { "null-call", NULL, null_call, NULL, 200 },
+    { "null-call-server", NULL, null_call_server, NULL, 200 },
     { "clock-gettime", NULL, get_clock, NULL, 200 },
     { "pipe-round-trip", start_echo, pipe_round_trip, end_echo, 50 },
     { "pipe-64K", start_sink, pipe_64k, end_sink, 20 },
