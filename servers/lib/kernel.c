@@ -34,31 +34,30 @@ long copy_prepare(token_t token, handle_t space, unsigned long remote, size_t le
     return error == 0 || error == -ENOMEM ? error : -EFAULT;
 }
 
-// A copy ends early where a page is missing: once that is there it goes on.
-long copy_in_all(token_t token, handle_t space, void *local, unsigned long remote, size_t length)
+// A copy ends early where a page is missing: once that is there it goes on. What is copied out is only read here.
+static long copy_all(token_t token, handle_t space, char *local, unsigned long remote, size_t length,
+                     bool out)
 {
     for (size_t done = 0;;) {
-        long got = copy_in(token, space, (char *)local + done, remote + done, length - done);
+        long got = out ? copy_out(token, space, local + done, remote + done, length - done)
+                       : copy_in(token, space, local + done, remote + done, length - done);
         done += got > 0 ? (size_t)got : 0;
         if (done == length)
             return 0;
-        long error = copy_prepare(token, space, remote + done, 1, ACCESS_READ);
+        long error = copy_prepare(token, space, remote + done, 1, out ? ACCESS_WRITE : ACCESS_READ);
         if (error < 0)
             return error;
     }
 }
 
+long copy_in_all(token_t token, handle_t space, void *local, unsigned long remote, size_t length)
+{
+    return copy_all(token, space, local, remote, length, false);
+}
+
 long copy_out_all(token_t token, handle_t space, const void *local, unsigned long remote, size_t length)
 {
-    for (size_t done = 0;;) {
-        long got = copy_out(token, space, (const char *)local + done, remote + done, length - done);
-        done += got > 0 ? (size_t)got : 0;
-        if (done == length)
-            return 0;
-        long error = copy_prepare(token, space, remote + done, 1, ACCESS_WRITE);
-        if (error < 0)
-            return error;
-    }
+    return copy_all(token, space, (char *)local, remote, length, true);
 }
 
 long copy_object(token_t token, handle_t memory, uint64_t offset, unsigned long remote, size_t length,

@@ -77,6 +77,17 @@ void reap(const char *name, pid_t pid)
         say("%s: wait: %s", name, got < 0 ? strerror(errno) : "another child");
 }
 
+void as_session(void (*leader)(void))
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        setsid();
+        leader();
+        _exit(0);
+    }
+    reap("session", pid);
+}
+
 void token_send(int fd)
 {
     if (write(fd, "t", 1) != 1)

@@ -36,6 +36,8 @@ long say_success(const char *call, long value);
 void say_status(const char *name, int status);
 // Waits for the child and tells its status.
 void reap(const char *name, pid_t pid);
+// Runs it as the leader of a session of its own, which is all that the topic waits for.
+void as_session(void (*leader)(void));
 // The program as execve wants it, for a child that begins at test_child().
 extern const char *test_program;
 

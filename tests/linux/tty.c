@@ -84,18 +84,6 @@ static void set_local(tcflag_t clear, tcflag_t set)
     tcsetattr(slave, TCSANOW, &settings);
 }
 
-// Runs it as the leader of a session of its own, which is all that the topic waits for.
-static void as_session(void (*leader)(void))
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        setsid();
-        leader();
-        _exit(0);
-    }
-    reap("session", pid);
-}
-
 TOPIC(pty_pair)
 {
     open_pair();

@@ -27,18 +27,6 @@ static void open_pair(void)
 
 static void note(int signal) { caught = signal; }
 
-// Runs it as the leader of a session of its own, which is all that the topic waits for.
-static void as_session(void (*leader)(void))
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        setsid();
-        leader();
-        _exit(0);
-    }
-    reap("session", pid);
-}
-
 // What stat tells (tty_nr) and whether /dev/tty opens: the process's own view of its controlling terminal.
 static void say_terminal(const char *who)
 {
