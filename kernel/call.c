@@ -54,18 +54,14 @@ static unsigned caller_priority(const struct call *call)
     return call->task && call->task->schedule.class != SCHEDULE_FAIR ? call->task->schedule.priority : 0;
 }
 
-// By the callers' priority, first in first out among equals; the search starts at the end, where equals go. Nobody
-// overtakes what is posted: it is done before what anybody asks later.
+// By the callers' priority, first in first out among equals; the search starts at the end, where equals go.
 static void enqueue(struct port *port, struct call *call)
 {
     call->state = CALL_QUEUED;
     struct list *place = port->queue.previous;
     unsigned priority = caller_priority(call);
-    for (; place != &port->queue; place = place->previous) {
-        const struct call *ahead = container_of(place, struct call, link);
-        if (caller_priority(ahead) >= priority || (!ahead->task && !ahead->reply_port))
-            break;
-    }
+    while (place != &port->queue && caller_priority(container_of(place, struct call, link)) < priority)
+        place = place->previous;
     list_insert(place->next, &call->link);
 }
 
@@ -138,8 +134,6 @@ void call_fail(struct call *call, long error)
 
 void call_replied(struct call *call)
 {
-    if (!call->reply_port)
-        return; // posted: the slot is idle again
     call->state = CALL_REPLIED;
     port_event(call->reply_port, call);
 }

@@ -106,11 +106,11 @@ long do_call(struct task *task, unsigned long index, unsigned long b, unsigned l
     return NO_RESULT;
 }
 
-// reply_port NULL: the answer is for nobody.
-static long begin_call(struct task *task, unsigned long slot, unsigned long index, struct port *reply_port,
-                       unsigned long cookie)
+long do_begin(struct task *task, unsigned long slot, unsigned long index, unsigned long reply,
+              unsigned long cookie)
 {
     FIND(call, call, slot, HANDLE_CALL, RIGHT_CONTROL);
+    FIND(port, reply_port, reply, HANDLE_PORT, RIGHT_RECEIVE);
     unsigned long label;
     long error;
     struct port *port = find_send(task, index, &label, &error);
@@ -127,23 +127,10 @@ static long begin_call(struct task *task, unsigned long slot, unsigned long inde
     call->writable = out->writable;
     memcpy(call->args, out->args, sizeof call->args);
     memcpy(call->handles, out->handles, sizeof call->handles);
-    if (reply_port)
-        object_get(&reply_port->object);
+    object_get(&reply_port->object);
     call->reply_port = reply_port;
     call_send(call, port);
     return 0;
-}
-
-long do_begin(struct task *task, unsigned long slot, unsigned long index, unsigned long reply,
-              unsigned long cookie)
-{
-    FIND(port, reply_port, reply, HANDLE_PORT, RIGHT_RECEIVE);
-    return begin_call(task, slot, index, reply_port, cookie);
-}
-
-long do_post(struct task *task, unsigned long slot, unsigned long index, unsigned long c, unsigned long d)
-{
-    return begin_call(task, slot, index, NULL, 0);
 }
 
 // Nobody has seen a queued call: it is answered at once.

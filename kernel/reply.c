@@ -37,7 +37,7 @@ static void answer_asynchronous(struct call *call, struct task *server, const st
 {
     call->value = out->value;
     memcpy(call->args, out->args, sizeof call->args);
-    if (call->fault_in || !call->reply_port)
+    if (call->fault_in)
         memset(call->handles, 0, sizeof call->handles);
     else
         message_move_handles(server->space, out->handles, call->space, call->handles);

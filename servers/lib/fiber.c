@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define FIBER_STACK 16384ul
-#define POST_SLOTS 8
 
 struct fiber {
     unsigned long stack_pointer; // saved while it does not run
@@ -40,8 +39,6 @@ static struct list queued_starts = { &queued_starts, &queued_starts };
 static struct fiber *running;
 static unsigned long loop_stack_pointer;
 
-static handle_t post_slots[POST_SLOTS];
-
 static void fiber_main(void);
 
 static int fiber_add(bool urgent)
@@ -69,12 +66,6 @@ int fibers_init(unsigned count, unsigned reserved)
         int error = fiber_add(i < reserved);
         if (error < 0)
             return error;
-    }
-    for (unsigned i = 0; i < POST_SLOTS; i++) {
-        long call = call_create(self_quota);
-        if (call < 0)
-            return (int)call;
-        post_slots[i] = (handle_t)call;
     }
     return 0;
 }
@@ -189,21 +180,6 @@ long call_at_once(handle_t port, const struct message *message)
     message_taken();
     message_replaced();
     return value;
-}
-
-// A slot is free again when the receiver has answered; the next one may be, since they answer in order.
-void post(handle_t port, const struct message *message)
-{
-    static unsigned next;
-    message_put(message);
-    long error = KCALL2(post, post_slots[next], port);
-    message_taken();
-    if (error == 0) {
-        next = (next + 1) % POST_SLOTS;
-        return;
-    }
-    struct message copy = *message;
-    fiber_call(port, &copy);
 }
 
 void fiber_reply(unsigned long cookie, const struct message *reply)

@@ -29,6 +29,8 @@ _Static_assert(sizeof(struct page_header) <= 48, "page header");
 
 static const uint16_t class_sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 336, 496, 672, 1008, 1344, 2016 };
 #define CLASSES (sizeof(class_sizes) / sizeof(class_sizes[0]))
+#define CLASS_LARGEST 2016u
+static uint8_t class_of_size[CLASS_LARGEST / 16 + 1]; // by size / 16, rounded up; heap_start fills it
 
 // All of the heap's state; it lies at the arena's start, so that it survives with the memory object below it.
 struct heap {
@@ -76,11 +78,10 @@ static void discard(unsigned long address, size_t pages)
 
 static void run_free(struct page_header *run);
 
-static bool heap_start(void)
+static bool started;
+
+static __attribute__((noinline)) bool heap_start(void)
 {
-    static bool started;
-    if (started)
-        return true;
     arena_memory = start_handle("heap");
     if (!map_chunk(ARENA_START, CHUNK))
         return false;
@@ -88,8 +89,11 @@ static bool heap_start(void)
     struct heap *h = heap();
     h->end = ARENA_START + CHUNK;
     list_init(&h->free_runs);
-    for (unsigned i = 0; i < CLASSES; i++)
+    for (unsigned i = 0, size = 0; i < CLASSES; i++) {
         list_init(&h->partial[i]);
+        for (; size <= class_sizes[i]; size += 16)
+            class_of_size[size / 16] = (uint8_t)i;
+    }
     struct page_header *rest = (struct page_header *)(ARENA_START + PAGE_SIZE);
     list_init(&rest->link);
     rest->pages = CHUNK / PAGE_SIZE - 1;
@@ -249,6 +253,7 @@ static void *small_alloc(unsigned class)
     if (!page)
         return NULL;
     void *block = page->free;
+    assert(block); // a page with none left is in no list
     page->free = *(void **)block;
     page->used++;
     if (!page->free)
@@ -258,12 +263,11 @@ static void *small_alloc(unsigned class)
 
 void *heap_alloc_raw(size_t size)
 {
-    if (!heap_start() || (heap_failure_countdown && --heap_failure_countdown == 0))
+    if (!started && !heap_start())
         return NULL;
-    unsigned class = 0;
-    while (class < CLASSES && class_sizes[class] < size)
-        class ++;
-    void *block = class < CLASSES ? small_alloc(class) : large_alloc(size);
+    if (heap_failure_countdown && --heap_failure_countdown == 0)
+        return NULL;
+    void *block = size <= CLASS_LARGEST ? small_alloc(class_of_size[(size + 15) / 16]) : large_alloc(size);
     if (!block)
         return NULL;
     heap()->used += block_size(header_of(block));
@@ -319,9 +323,6 @@ char *heap_string(const char *text)
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
-size_t heap_pages(void)
-{
-    return heap_start() ? (heap()->end - ARENA_START) / PAGE_SIZE - heap()->absent : 0;
-}
+size_t heap_pages(void) { return started ? (heap()->end - ARENA_START) / PAGE_SIZE - heap()->absent : 0; }
 
-size_t heap_used(void) { return heap_start() ? heap()->used : 0; }
+size_t heap_used(void) { return started ? heap()->used : 0; }

@@ -12,12 +12,16 @@ static bool reply_pending;
 
 // An answer could not take its data along. It was that of the message in hand, which is still there.
 static bool refused;
-static bool takes; // it has not been refused, and the message is as it came
+static struct message refused_message; // as it was: a call's answer may have taken its place (call_at_once)
+static bool takes;                     // it has not been refused, and the message is as it came
 
 static __attribute__((noinline)) void flush(void)
 {
     reply_pending = false;
-    refused |= reply() == -EFAULT;
+    if (reply() != -EFAULT)
+        return;
+    refused = true;
+    refused_message = message_page->in;
 }
 
 void reply_flush(void)
@@ -172,6 +176,8 @@ static bool again(const struct server_handlers *handlers, long error)
         handlers->expired();
     if (error != -EFAULT)
         return false;
+    if (refused)
+        message_page->in = refused_message;
     refused = false;
     return true;
 }

@@ -47,7 +47,7 @@ static bool copy_files(struct mm *mm, const struct mm *parent)
 struct mm *mm_clone(struct mm *parent, int *error)
 {
     *error = -ENOMEM;
-    struct mm *mm = heap_alloc(sizeof *mm);
+    struct mm *mm = heap_alloc_raw(sizeof *mm);
     if (!mm)
         return NULL;
     memcpy(mm, parent, sizeof *mm);

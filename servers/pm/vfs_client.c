@@ -35,17 +35,17 @@ long vfs_clone(struct thread *parent, struct thread *child, uint64_t flags, int 
 void vfs_drop(unsigned long label)
 {
     struct message message = request(VFS_EXIT, label, 0, 0);
-    post(pm->vfs, &message);
+    call_at_once(pm->vfs, &message);
 }
 
-// Whoever learns of the end and asks vfs finds the descriptors closed: vfs does first what it is told first.
+// Whoever learns of the end and asks vfs finds the descriptors closed.
 void vfs_exit(struct thread *thread)
 {
     struct message message = request(VFS_EXIT, thread->vfs_label, 0, 0);
     if (thread->ended_outside)
         fiber_call(pm->vfs, &message);
     else
-        post(pm->vfs, &message);
+        call_at_once(pm->vfs, &message);
     thread->vfs_label = 0;
 }
 
@@ -187,7 +187,7 @@ void vfs_close_exec(struct open_file *file)
     struct message message =
         request(VFS_CLOSE_EXEC, (uint32_t)file->info.exec_id, (uint32_t)(file->info.exec_id >> 32), 0);
     file->info.exec_id = 0;
-    post(pm->vfs, &message);
+    call_at_once(pm->vfs, &message);
 }
 
 void vfs_exec(struct thread *thread, struct open_file *file, const struct credentials *cred)
@@ -196,7 +196,7 @@ void vfs_exec(struct thread *thread, struct open_file *file, const struct creden
                                      (uint32_t)(file->info.exec_id >> 32));
     file->info.exec_id = 0; // vfs keeps it now
     if (!cred) {
-        post(pm->vfs, &message);
+        call_at_once(pm->vfs, &message);
         return;
     }
     struct vfs_identity identity;

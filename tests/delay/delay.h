@@ -46,4 +46,3 @@ void device_cancelled(struct trap *trap);
 
 // relay.c: calls between pm and vfs
 void relay_call(const struct message *message);
-uint64_t relay_posted_due(void); // traps that come now go on later than this

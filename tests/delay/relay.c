@@ -21,7 +21,6 @@ struct relay {
 
 static struct list free_relays = { &free_relays, &free_relays };
 static uint64_t last_due[2]; // to vfs, to pm
-static uint64_t posted_due;  // the last one for whose answer pm does not wait
 
 static void close_handles(handle_t *handles)
 {
@@ -98,15 +97,6 @@ static bool take_windows(struct relay *relay)
     return true;
 }
 
-// Nobody's later call may arrive before what was posted (docs/abi.md).
-static bool posted(const struct message *message)
-{
-    return message->number == VFS_EXIT || message->number == VFS_CLOSE_EXEC ||
-           (message->number == VFS_EXEC && message->readable.length == 0);
-}
-
-uint64_t relay_posted_due(void) { return posted_due; }
-
 void relay_call(const struct message *message)
 {
     struct relay *relay = relay_get();
@@ -124,7 +114,5 @@ void relay_call(const struct message *message)
     }
     uint64_t *last = &last_due[message->number >= PM_SIGNAL], due = clock_monotonic() + delay_length();
     *last = due > *last ? due : *last;
-    if (posted(message))
-        posted_due = *last;
     hold_until(&relay->held, *last);
 }

@@ -58,10 +58,8 @@ void trap_begin(const struct message *message)
     trap->device = device_takes(message);
     if (trap->device)
         device_begin(trap);
-    else {
-        uint64_t due = clock_monotonic() + delay_length(), posted = relay_posted_due();
-        hold_until(&trap->held, due > posted ? due : posted);
-    }
+    else
+        hold(&trap->held);
 }
 
 // A call that pm forwarded has begun there already: vfs must look whether it can be answered before it is ended.

@@ -39,58 +39,6 @@ static void answered_later(void)
     handle_close(mine);
 }
 
-// Nobody hears of the answer, and handles in it stay where they are; then the slot is free.
-static void posted(void)
-{
-    handle_t service = new_port();
-    long slot = call_create(ROOT_QUOTA);
-    CHECK(slot > 0);
-    long handles = KCALL1(space_handles, ROOT_SPACE);
-    for (int i = 0; i < 2; i++) {
-        message_page->out = (struct message){ .number = 3, .args = { 1, 2, 3, 4, 5, 6 } };
-        CHECK_EQUAL(KCALL2(post, slot, service), 0);
-        CHECK_EQUAL(KCALL2(post, slot, service), -EBUSY);
-        CHECK_EQUAL(next_message(service), MESSAGE_CALL);
-        CHECK_EQUAL(message_page->in.args[5], 6);
-        CHECK_EQUAL(KCALL2(post, slot, service), -EBUSY);
-        message_page->out =
-            (struct message){ .token = message_page->in.token, .value = 9, .handles = { ROOT_QUOTA } };
-        CHECK_EQUAL(reply(), 0);
-        CHECK_EQUAL(receive(service, 0), -ETIMEDOUT);
-    }
-    CHECK_EQUAL(KCALL1(space_handles, ROOT_SPACE), handles);
-    KCALL2(post, slot, service);
-    handle_close(service); // fails it
-    service = new_port();
-    CHECK_EQUAL(KCALL2(post, slot, service), 0);
-    handle_close((handle_t)slot);
-    CHECK_EQUAL(receive(service, 0), -ETIMEDOUT); // taken back with its slot
-    handle_close(service);
-}
-
-static void call_9(void) { child_call(9, 0, 0); }
-
-// The child is urgent (CHILD_PRIORITY), what is posted counts as fair.
-static void posted_is_not_overtaken(void)
-{
-    struct child child;
-    handle_t port = new_port();
-    long slot = call_create(ROOT_QUOTA);
-    CHECK(slot > 0);
-    message_page->out = (struct message){ .number = 3 };
-    CHECK_EQUAL(KCALL2(post, slot, port), 0);
-    CHECK_EQUAL(child_create(&child, call_9, port), 0);
-    CHECK_EQUAL(child_start(&child), 0);
-    CHECK(child_reaches(&child, STATE_CALLING));
-    CHECK_EQUAL(next_message(port), MESSAGE_CALL);
-    CHECK_EQUAL(message_page->in.number, 3);
-    CHECK_EQUAL(next_message(port), MESSAGE_CALL);
-    CHECK_EQUAL(message_page->in.number, 9);
-    child_destroy(&child);
-    handle_close((handle_t)slot);
-    handle_close(port);
-}
-
 // A call that has been begun, with the ports it goes to and comes back to.
 struct begun {
     handle_t service, mine, slot;
@@ -231,8 +179,6 @@ static void slot_goes_with_its_space(void)
 
 const struct test asynchronous_tests[] = {
     { "asynchronous/answered_later", answered_later },
-    { "asynchronous/posted", posted },
-    { "asynchronous/posted_is_not_overtaken", posted_is_not_overtaken },
     { "asynchronous/cancel_queued", cancel_queued },
     { "asynchronous/cancel_open", cancel_open },
     { "asynchronous/answer_outruns_cancel", answer_outruns_cancel },

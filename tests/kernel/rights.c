@@ -26,7 +26,6 @@ static const struct need needs[] = {
     { CALL(receive), { { PORT, R } }, 0, 0 },
     { CALL(call), { { PORT, S } }, 0, 0 },
     { CALL(begin), { { SLOT, C }, { PORT, S }, { PORT, R } }, 0, 0 },
-    { CALL(post), { { SLOT, C }, { PORT, S } }, 0, 0 },
     { CALL(cancel), { { SLOT, C } }, 0, 0 },
     { CALL(notify), { { PORT, S } }, 0, 0 },
     { CALL(copy_object), { { MEMORY, READ } }, 0, 0 },

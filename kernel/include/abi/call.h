@@ -17,7 +17,6 @@
     X(notify, 6)          /* (port, bits) */ \
     X(forward, 7)         /* (port, label slot) passes open trap target.token on */ \
     X(commit, 8)          /* () marks call target.token committed */ \
-    X(post, 9)            /* (call, port) as begin, but nobody hears of the answer; EBUSY until it has come */ \
     /* the memory of target.token's caller (within its windows) or of target.space */ \
     X(copy_in, 16)        /* (local, remote, length) -> bytes copied, EFAULT if none */ \
     X(copy_out, 17)       /* (local, remote, length) -> bytes copied, EFAULT if none */ \

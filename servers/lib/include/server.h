@@ -64,9 +64,6 @@ int fiber_run(void (*fn)(void *), void *argument, bool urgent);
 long fiber_call(handle_t port, struct message *message);
 // Waits synchronously, so only for what the receiver does at once, and never for whom waits for us so. -> its value
 long call_at_once(handle_t port, const struct message *message);
-// Sends *message, which has no windows, and asks for no answer. From a fiber: it waits for one if too many such
-// messages are under way.
-void post(handle_t port, const struct message *message);
 bool fiber_current(void); // running on a fiber now?
 // Lets a fiber wait for something of the server itself (a lock): the waker makes it runnable again.
 struct fiber;
