@@ -7,36 +7,40 @@
 #include <work.h>
 
 #define MAX_ORDER 10
-#define SINGLES 512u // more than these are merged into the buddy lists
+#define SINGLES 512u                          // more than these are merged into the buddy lists
+#define SLOW static __attribute__((noinline)) // so that the usual frame saves no registers for it
 
 struct zone {
-    struct frame *free[MAX_ORDER + 1];
+    uint64_t frames;       // free ones
     struct frame *singles; // state USED, no references; linked through next
     unsigned single_count;
+    struct frame *free[MAX_ORDER + 1];
 };
 
 enum { ZONE_LOW, ZONE_HIGH, ZONES };
 
 struct frame *frames;
-uint64_t frame_base;
 uint32_t allocation_failure_countdown;
 
 static struct zone zones[ZONES];
-static uint64_t frame_count; // descriptors
-static uint64_t free_frames, total_frames, cached_frames, reserve;
+static uint64_t frame_first, frame_end; // numbers of those that have descriptors
+static uint64_t total_frames, cached_frames, reserve;
 
 bool allocation_fails(void) { return allocation_failure_countdown && --allocation_failure_countdown == 0; }
 
 uint64_t frame_total(void) { return total_frames; }
 
-uint64_t frame_free_count(void) { return free_frames + cached_frames; }
+static uint64_t free_frames(void) { return zones[ZONE_LOW].frames + zones[ZONE_HIGH].frames; }
+
+uint64_t frame_free_count(void) { return free_frames() + cached_frames; }
 
 void frame_cached(int difference) { cached_frames += (uint64_t)(int64_t)difference; }
 
 struct frame *frame_at(uint64_t physical)
 {
-    uint64_t index = (physical >> PAGE_SHIFT) - frame_base;
-    return index < frame_count && frames[index].state != FRAME_ABSENT ? &frames[index] : NULL;
+    uint64_t number = physical >> PAGE_SHIFT;
+    bool described = number >= frame_first && number < frame_end;
+    return described && frames[number].state != FRAME_ABSENT ? &frames[number] : NULL;
 }
 
 static struct zone *zone_of(const struct frame *frame)
@@ -71,14 +75,14 @@ static void list_take(struct zone *zone, struct frame *frame)
 // Zones meet at a multiple of the largest block, so a buddy is always of the same zone.
 static struct frame *buddy_of(const struct frame *frame, unsigned order)
 {
-    uint64_t index = ((frame_base + (uint64_t)(frame - frames)) ^ (1ull << order)) - frame_base;
-    if (index >= frame_count)
+    uint64_t number = (uint64_t)(frame - frames) ^ (1ull << order);
+    if (number < frame_first || number >= frame_end)
         return NULL;
-    struct frame *buddy = &frames[index];
+    struct frame *buddy = &frames[number];
     return buddy->state == FRAME_FREE && buddy->order == order ? buddy : NULL;
 }
 
-static void buddy_free(struct zone *zone, struct frame *frame, unsigned order)
+SLOW void buddy_free(struct zone *zone, struct frame *frame, unsigned order)
 {
     frame->state = FRAME_TAIL;
     while (order < MAX_ORDER) {
@@ -109,7 +113,7 @@ static struct frame *buddy_alloc(struct zone *zone, unsigned order)
     return frame;
 }
 
-static void merge_singles(struct zone *zone, unsigned keep)
+SLOW void merge_singles(struct zone *zone, unsigned keep)
 {
     while (zone->single_count > keep) {
         struct frame *frame = zone->singles;
@@ -119,14 +123,8 @@ static void merge_singles(struct zone *zone, unsigned keep)
     }
 }
 
-static struct frame *zone_alloc(struct zone *zone, unsigned order)
+SLOW struct frame *alloc_block(struct zone *zone, unsigned order)
 {
-    if (order == 0 && zone->singles) {
-        struct frame *frame = zone->singles;
-        zone->singles = frame->next;
-        zone->single_count--;
-        return frame;
-    }
     struct frame *frame = buddy_alloc(zone, order);
     if (!frame && zone->singles) {
         merge_singles(zone, 0);
@@ -135,18 +133,35 @@ static struct frame *zone_alloc(struct zone *zone, unsigned order)
     return frame;
 }
 
+static struct frame *zone_alloc(struct zone *zone, unsigned order)
+{
+    if (zone->frames < 1ull << order)
+        return NULL;
+    struct frame *frame = zone->singles;
+    if (order == 0 && frame) {
+        zone->singles = frame->next;
+        zone->single_count--;
+    } else {
+        frame = alloc_block(zone, order);
+        if (!frame)
+            return NULL;
+    }
+    zone->frames -= 1ull << order;
+    return frame;
+}
+
 // --- allocation -------------------------------------------------------------------------------------------------
 
 static struct frame *try_alloc(unsigned order, unsigned flags)
 {
-    if (free_frames < (1ull << order) + (flags & FRAME_EMERGENCY ? 0 : reserve))
+    if (free_frames() < (1ull << order) + (flags & FRAME_EMERGENCY ? 0 : reserve))
         return NULL;
     struct frame *frame = flags & FRAME_LOW ? NULL : zone_alloc(&zones[ZONE_HIGH], order);
     return frame ? frame : zone_alloc(&zones[ZONE_LOW], order);
 }
 
 // Dead spaces not yet taken apart and the caches are the last resort before an allocation fails.
-static struct frame *alloc_hard(unsigned order, unsigned flags)
+SLOW struct frame *alloc_hard(unsigned order, unsigned flags)
 {
     struct frame *frame = NULL;
     while (!frame && work_step())
@@ -158,7 +173,7 @@ static struct frame *alloc_hard(unsigned order, unsigned flags)
     return try_alloc(order, flags);
 }
 
-static void zero(const struct frame *frame, unsigned order)
+SLOW void zero(const struct frame *frame, unsigned order)
 {
     for (unsigned i = 0; i < 1u << order; i++) {
         uint64_t physical = frame_address(frame + i);
@@ -183,7 +198,6 @@ struct frame *frame_alloc(struct quota *quota, unsigned order, unsigned flags)
             quota_uncharge(quota, 1ull << order);
         return NULL;
     }
-    free_frames -= 1ull << order;
     frame->state = FRAME_USED;
     frame->order = (uint8_t)order;
     frame->references = 1;
@@ -201,7 +215,7 @@ void frame_free(struct frame *frame)
     struct quota *quota = frame->quota;
     unsigned order = frame->order;
     struct zone *zone = zone_of(frame);
-    free_frames += 1ull << order;
+    zone->frames += 1ull << order;
     if (order) {
         buddy_free(zone, frame, order);
     } else {
@@ -277,8 +291,9 @@ static void free_piece(uint64_t start, uint64_t end)
             order++;
         struct frame *frame = frame_of(start);
         set_states(frame, 1ul << order, FRAME_TAIL);
-        buddy_free(zone_of(frame), frame, order);
-        free_frames += 1ull << order;
+        struct zone *zone = zone_of(frame);
+        buddy_free(zone, frame, order);
+        zone->frames += 1ull << order;
         start += PAGE_SIZE << order;
     }
 }
@@ -287,7 +302,7 @@ static void free_range(const struct boot_info *info, const struct boot_range *ra
                        const struct boot_range *taken)
 {
     struct boot_range piece;
-    uint64_t limit = (frame_base + frame_count) << PAGE_SHIFT;
+    uint64_t limit = frame_end << PAGE_SHIFT;
     uint64_t start = range->start ? range->start : PAGE_SIZE; // frame 0 would look like no frame
     uint64_t end = range->end < limit ? range->end : limit;
     while (start < end) {
@@ -328,31 +343,31 @@ static void count_frames(const struct boot_info *info)
             low += (range->end < DIRECT_LIMIT ? range->end : DIRECT_LIMIT) - range->start;
     }
     assert(first < end);
-    frame_base = first >> PAGE_SHIFT;
-    frame_count = (page_up(end) >> PAGE_SHIFT) - frame_base;
+    frame_first = first >> PAGE_SHIFT;
+    frame_end = page_up(end) >> PAGE_SHIFT;
     uint64_t most =
         low / 4 / sizeof(struct frame); // RAM beyond what a quarter of low memory describes is left alone
-    if (frame_count > most)
-        frame_count = most;
+    if (frame_end - frame_first > most)
+        frame_end = frame_first + most;
 }
 
 void frame_init(const struct boot_info *info)
 {
     count_frames(info);
-    uint64_t bytes = page_up(frame_count * sizeof(struct frame));
+    uint64_t bytes = page_up((frame_end - frame_first) * sizeof(struct frame));
     struct boot_range taken = place_descriptors(info, bytes);
-    frames = direct_address(taken.start);
-    memset(frames, 0, (size_t)bytes);
+    memset(direct_address(taken.start), 0, (size_t)bytes);
+    frames = (struct frame *)direct_address(taken.start) - frame_first;
     for (unsigned i = 0; i < info->memory_count; i++) {
         const struct boot_range *range = &info->memory[i];
-        uint64_t first = page_up(range->start), end = (frame_base + frame_count) << PAGE_SHIFT;
+        uint64_t first = page_up(range->start), end = frame_end << PAGE_SHIFT;
         if (range->end < end)
             end = page_up(range->end);
         if (first < end)
             set_states(frame_of(first), (unsigned long)((end - first) >> PAGE_SHIFT), FRAME_RESERVED);
         free_range(info, range, &taken);
     }
-    total_frames = free_frames;
+    total_frames = free_frames();
     reserve = total_frames / 128;
     reserve = reserve < 32 ? 32 : reserve > 1024 ? 1024 : reserve;
 }

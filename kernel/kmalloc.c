@@ -99,7 +99,7 @@ static void partial_take(struct slab_class *class, struct frame *slab)
         slab->next->previous = slab->previous;
 }
 
-static struct frame *new_slab(unsigned index)
+static __attribute__((noinline)) struct frame *new_slab(unsigned index)
 {
     struct frame *slab = classes[index].empty;
     if (slab) {

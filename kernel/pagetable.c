@@ -193,7 +193,7 @@ static unsigned leave_shared(struct walk *walk)
             break;
         table->references--;
         pages += table->table.present;
-        pte_store(&directory[count], 0);
+        pte_clear(&directory[count]);
     }
     walk->space->resident_pages -= pages;
     directory_cleared(walk->space, walk->base, directory, count);
@@ -204,14 +204,15 @@ static unsigned leave_shared(struct walk *walk)
 // Frames whose last reference goes are chained before `doomed`. -> the first of the chain
 static struct frame *clear_run(uint64_t *slot, const uint64_t *end, unsigned long which, struct frame *doomed)
 {
+    struct frame *all = frames;
     for (; slot < end; slot++) {
         uint64_t entry = *slot;
         if (!((unsigned long)entry & which))
             continue;
-        pte_store(slot, 0);
+        pte_clear(slot);
         if (entry & PTE_SOFT_DEVICE)
             continue;
-        struct frame *frame = frame_of(pte_frame(entry));
+        struct frame *frame = &all[pte_frame(entry) >> PAGE_SHIFT];
         if (--frame->references == 0) {
             frame->next = doomed;
             doomed = frame;
@@ -320,7 +321,7 @@ long pagetable_move(struct space *space, unsigned long from, unsigned long lengt
             uint64_t entry = walk.table[i];
             if (!entry)
                 continue;
-            pte_store(&walk.table[i], 0);
+            pte_clear(&walk.table[i]);
             space->resident_pages--;
             if (entry & SOFT)
                 walk.frame->table.objects--;

@@ -42,12 +42,17 @@ static bool try_charge(struct quota *quota, uint64_t count)
 }
 
 // What is dead but not yet taken apart is still charged.
+static __attribute__((noinline)) bool charge_hard(struct quota *quota, uint64_t count)
+{
+    while (work_step())
+        if (try_charge(quota, count))
+            return true;
+    return false;
+}
+
 bool quota_charge(struct quota *quota, uint64_t count)
 {
-    while (!try_charge(quota, count))
-        if (!work_step())
-            return false;
-    return true;
+    return try_charge(quota, count) || charge_hard(quota, count);
 }
 
 void quota_uncharge(struct quota *quota, uint64_t count)

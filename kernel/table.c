@@ -15,9 +15,9 @@ static struct frame *free_tables; // all zeroes, charged to nobody; linked throu
 static unsigned free_table_count;
 
 // A table goes back to the pool uncharged, by way of the quota that paid for it.
-static void table_free(struct frame *frame)
+void pagetable_give(struct frame *frame)
 {
-    assert(frame->references == 1 && frame->table.present == 0);
+    assert(frame->references == 1);
     struct quota *quota = frame->quota;
     if (!quota || free_table_count >= FREE_TABLES) {
         frame_put(frame);
@@ -32,6 +32,12 @@ static void table_free(struct frame *frame)
     object_put(&quota->object);
 }
 
+static void table_free(struct frame *frame)
+{
+    assert(frame->table.present == 0);
+    pagetable_give(frame);
+}
+
 void pagetable_reclaim(void)
 {
     while (free_tables) {
@@ -43,22 +49,26 @@ void pagetable_reclaim(void)
     }
 }
 
-static struct frame *table_alloc(struct space *space)
+struct frame *pagetable_take(struct quota *quota)
 {
     struct frame *frame = free_tables;
-    if (!frame) {
-        frame = frame_alloc(space->quota, 0, FRAME_LOW | FRAME_ZERO);
-        if (!frame)
-            return NULL;
-    } else {
-        if (allocation_fails() || !quota_charge(space->quota, 1))
-            return NULL;
-        free_tables = frame->next;
-        free_table_count--;
-        frame_cached(-1);
-        frame->quota = space->quota;
-        object_get(&frame->quota->object);
-    }
+    if (!frame)
+        return frame_alloc(quota, 0, FRAME_LOW | FRAME_ZERO);
+    if (allocation_fails() || !quota_charge(quota, 1))
+        return NULL;
+    free_tables = frame->next;
+    free_table_count--;
+    frame_cached(-1);
+    frame->quota = quota;
+    object_get(&quota->object);
+    return frame;
+}
+
+static struct frame *table_alloc(struct space *space)
+{
+    struct frame *frame = pagetable_take(space->quota);
+    if (!frame)
+        return NULL;
     frame->size_class = 0;
     frame->table.present = frame->table.objects = 0;
     frame->table.used = 0;
@@ -89,7 +99,7 @@ void directory_set(uint64_t *directory, uint64_t entry)
 
 static void middle_clear(struct space *space, unsigned long address, struct frame *middle)
 {
-    pte_store(&arch_space_root(&space->arch)[root_index(address)], 0);
+    pte_clear(&arch_space_root(&space->arch)[root_index(address)]);
     arch_space_changed_root(space);
     arch_tlb_flush(space, 0, USER_END);
     space->table_frames--;
@@ -122,7 +132,7 @@ void directory_clear_empty(struct space *space, unsigned long address, uint64_t 
 {
     if (table->table.present)
         return;
-    pte_store(directory, 0);
+    pte_clear(directory);
     directory_cleared(space, address, directory, 1);
     table_free(table);
 }
@@ -141,6 +151,7 @@ void table_protect_leaves(struct frame *table)
 
 static void copy_run(uint64_t *to, uint64_t *from, const uint64_t *end, uint64_t left_out)
 {
+    struct frame *all = frames;
     for (; from < end; from++, to++) {
         uint64_t entry = *from;
         if (!(unsigned long)entry)
@@ -151,7 +162,7 @@ static void copy_run(uint64_t *to, uint64_t *from, const uint64_t *end, uint64_t
             continue;
         *to = pte_protect(entry);
         if (!(entry & PTE_SOFT_DEVICE))
-            frame_get(frame_of(pte_frame(entry)));
+            frame_get(&all[pte_frame(entry) >> PAGE_SHIFT]);
     }
 }
 

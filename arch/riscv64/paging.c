@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <frame.h>
+#include <pagetable.h>
 #include <space.h>
 #include <string.h>
 #include <task.h>
@@ -149,7 +150,7 @@ void arch_direct_protect(void) {}
 
 int arch_space_init(struct space *space)
 {
-    struct frame *frame = frame_alloc(space->quota, 0, FRAME_LOW | FRAME_ZERO);
+    struct frame *frame = pagetable_take(space->quota);
     if (!frame)
         return -ENOMEM;
     uint64_t *root = frame_direct(frame);
@@ -167,7 +168,10 @@ void arch_space_release(struct space *space)
         csr_write(satp, satp_for(image_physical(kernel_root), 0));
         cpu->space = NULL;
     }
-    frame_put(frame_at(arch_physical(space->arch.root)));
+    uint64_t *root = space->arch.root;
+    memset(root + DIRECT_ENTRY, 0, direct_entries * sizeof(*root));
+    root[IMAGE_ENTRY] = 0; // the user's half is empty
+    pagetable_give(frame_of(arch_physical(root)));
 }
 
 void arch_space_changed_root(struct space *space)

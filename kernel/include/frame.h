@@ -34,8 +34,8 @@ struct frame {
 #define FRAME_EMERGENCY                                                                                      \
     4u // frame_alloc: may use the reserve (as what no quota pays for, or one with the reserve)
 
-extern struct frame *frames; // descriptors of all physical frames from frame_base on
-extern uint64_t frame_base;
+// Descriptors of all physical frames, by number. RAM does not begin with number 0, and neither do they.
+extern struct frame *frames;
 
 void frame_init(const struct boot_info *info);
 struct frame *frame_alloc(struct quota *quota, unsigned order, unsigned flags); // NULL: none, or over quota
@@ -56,14 +56,11 @@ static inline void frame_put(struct frame *frame)
 
 static inline uint64_t frame_address(const struct frame *frame)
 {
-    return (frame_base + (uint64_t)(frame - frames)) << PAGE_SHIFT;
+    return (uint64_t)(frame - frames) << PAGE_SHIFT;
 }
 
 // Of an address that is known to be RAM.
-static inline struct frame *frame_of(uint64_t physical)
-{
-    return &frames[(physical >> PAGE_SHIFT) - frame_base];
-}
+static inline struct frame *frame_of(uint64_t physical) { return &frames[physical >> PAGE_SHIFT]; }
 
 struct frame *frame_at(uint64_t physical); // NULL: no RAM there (device memory)
 

@@ -10,6 +10,10 @@
 #define PAGETABLE_SPAN                                                                                       \
     (512 * PAGE_SIZE) // bytes that a leaf table covers; clone and release go best by whole ones
 
+// A cleared frame for a table that the architecture itself fills (a root), and back: cleared again, or freed.
+struct frame *pagetable_take(struct quota *quota);
+void pagetable_give(struct frame *frame);
+
 // The entry as the CPU sees it (not writable in a shared table), 0 if there is none.
 uint64_t pagetable_lookup(struct space *space, unsigned long address);
 // Lets the CPU read a page that is there, in a table that was hidden from it (PTE_TABLE_HIDES).

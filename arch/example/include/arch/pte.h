@@ -73,3 +73,5 @@ static inline void pte_store(uint64_t *slot, uint64_t entry)
 {
     __atomic_store_n(slot, entry, __ATOMIC_RELEASE);
 }
+
+static inline void pte_clear(uint64_t *slot) { __atomic_store_n(slot, 0, __ATOMIC_RELAXED); }

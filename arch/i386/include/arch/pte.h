@@ -79,3 +79,10 @@ static inline void pte_store(uint64_t *slot, uint64_t entry)
     half[1] = (uint32_t)(entry >> 32);
     half[0] = (uint32_t)entry;
 }
+
+static inline void pte_clear(uint64_t *slot)
+{
+    volatile uint32_t *half = (volatile uint32_t *)slot;
+    half[0] = 0;
+    half[1] = 0;
+}

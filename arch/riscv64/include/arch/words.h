@@ -9,14 +9,24 @@
 
 typedef unsigned long __attribute__((may_alias)) copied_word;
 
+static inline void words_copy_8(copied_word *t, const copied_word *f)
+{
+    copied_word a = f[0], b = f[1], c = f[2], d = f[3], e = f[4], g = f[5], h = f[6], i = f[7];
+    t[0] = a, t[1] = b, t[2] = c, t[3] = d, t[4] = e, t[5] = g, t[6] = h, t[7] = i;
+}
+
 static inline void words_copy(void *to, const void *from, size_t count) // upward
 {
     copied_word *t = to;
     const copied_word *f = from;
-    for (; count >= 8; count -= 8, t += 8, f += 8) {
-        copied_word a = f[0], b = f[1], c = f[2], d = f[3], e = f[4], g = f[5], h = f[6], i = f[7];
-        t[0] = a, t[1] = b, t[2] = c, t[3] = d, t[4] = e, t[5] = g, t[6] = h, t[7] = i;
+    for (; count >= 32; count -= 32, t += 32, f += 32) {
+        words_copy_8(t, f);
+        words_copy_8(t + 8, f + 8);
+        words_copy_8(t + 16, f + 16);
+        words_copy_8(t + 24, f + 24);
     }
+    for (; count >= 8; count -= 8, t += 8, f += 8)
+        words_copy_8(t, f);
     while (count--)
         *t++ = *f++;
 }
