@@ -292,7 +292,7 @@ APART void trap_copy(struct task *task)
         trap_generally(task);
 }
 
-APART void trap_native(struct task *task)
+__attribute__((noinline)) void trap_native(struct task *task)
 {
     unsigned long number = arch_call_number(task);
     if (number == CALL_reply_receive) {
@@ -344,7 +344,7 @@ APART void trap_specially(struct task *task, const struct route *route)
     trap_leave();
 }
 
-APART void trap_routed(struct task *task, const struct route *route)
+__attribute__((noinline)) void trap_routed(struct task *task, const struct route *route)
 {
     if (task->trace & TRACE_CALLS)
         trap_generally(task);
@@ -354,17 +354,21 @@ APART void trap_routed(struct task *task, const struct route *route)
         trap_generally(task);
 }
 
+const struct route *trap_constant(struct task *task)
+{
+    const struct route *route = routes_find(task->routes, arch_call_number(task));
+    if (route->kind != ROUTE_CONSTANT || (task->trace & TRACE_CALLS))
+        return route;
+    arch_set_result(task, task->constants[route->slot]); // not worth reading the clock for
+    return NULL;
+}
+
 // After the short way there is nothing for trap_leave to do: who runs next is known, and not interrupted.
 void trap_call(struct task *task)
 {
-    if (!task->routes) {
+    const struct route *route;
+    if (!task->routes)
         trap_native(task);
-        return;
-    }
-    const struct route *route = routes_find(task->routes, arch_call_number(task));
-    if (route->kind != ROUTE_CONSTANT || (task->trace & TRACE_CALLS)) {
+    else if ((route = trap_constant(task)))
         trap_routed(task, route);
-        return;
-    }
-    arch_set_result(task, task->constants[route->slot]); // not worth reading the clock for
 }

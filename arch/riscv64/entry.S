@@ -8,12 +8,12 @@
 #include "csr.h"
 #include "offsets.h"
 
-// Everything but ra, sp, gp, tp, t0, a0, a7, which entry and exit treat differently.
-.macro each_register op, base
+// Everything but tp, t0 and a0, which entry and exit treat differently, in two parts: what C functions may change ...
+.macro each_temporary op, base
+    \op     ra, FRAME_X(1)(\base)
+    \op     sp, FRAME_X(2)(\base)
     \op     t1, FRAME_X(6)(\base)
     \op     t2, FRAME_X(7)(\base)
-    \op     s0, FRAME_X(8)(\base)
-    \op     s1, FRAME_X(9)(\base)
     \op     a1, FRAME_X(11)(\base)
     \op     a2, FRAME_X(12)(\base)
     \op     a3, FRAME_X(13)(\base)
@@ -21,6 +21,17 @@
     \op     a5, FRAME_X(15)(\base)
     \op     a6, FRAME_X(16)(\base)
     \op     a7, FRAME_X(17)(\base)
+    \op     t3, FRAME_X(28)(\base)
+    \op     t4, FRAME_X(29)(\base)
+    \op     t5, FRAME_X(30)(\base)
+    \op     t6, FRAME_X(31)(\base)
+.endm
+
+// ... and what they preserve, or the kernel does not use (gp).
+.macro each_preserved op, base
+    \op     gp, FRAME_X(3)(\base)
+    \op     s0, FRAME_X(8)(\base)
+    \op     s1, FRAME_X(9)(\base)
     \op     s2, FRAME_X(18)(\base)
     \op     s3, FRAME_X(19)(\base)
     \op     s4, FRAME_X(20)(\base)
@@ -31,10 +42,11 @@
     \op     s9, FRAME_X(25)(\base)
     \op     s10, FRAME_X(26)(\base)
     \op     s11, FRAME_X(27)(\base)
-    \op     t3, FRAME_X(28)(\base)
-    \op     t4, FRAME_X(29)(\base)
-    \op     t5, FRAME_X(30)(\base)
-    \op     t6, FRAME_X(31)(\base)
+.endm
+
+.macro each_register op, base
+    each_temporary \op, \base
+    each_preserved \op, \base
 .endm
 
     .section .text.entry, "ax"
@@ -45,12 +57,9 @@ trap_entry:
     beqz    tp, from_kernel
 
     // From user mode: tp is the task, sscratch the user's tp.
-    sd      ra, FRAME_X(1)(tp)
-    sd      sp, FRAME_X(2)(tp)
-    sd      gp, FRAME_X(3)(tp)
     sd      t0, FRAME_X(5)(tp)
     sd      a0, FRAME_X(10)(tp)
-    each_register sd, tp
+    each_temporary sd, tp
     csrrw   t0, sscratch, zero
     sd      t0, FRAME_X(4)(tp)
     csrr    t1, sepc
@@ -61,45 +70,69 @@ trap_entry:
     ld      tp, TASK_CPU(a0)
     li      t0, CAUSE_USER_CALL
     ld      sp, CPU_STACK(tp)
-    li      s0, 0 // ends backtraces
     bne     a1, t0, not_a_call
+    ld      t0, TASK_ROUTES(a0)
     addi    t1, t1, 4
     sd      t1, FRAME_PC(a0)
-    call    trap_call // by which it is settled who runs next
+    beqz    t0, native_call
+    call    trap_constant
+    mv      a1, a0 // the route that says more, if any
+    ld      a0, CPU_CURRENT(tp)
+    bnez    a1, routed_call
+
+    // Answered already, and what C functions preserve was not even saved.
+    ld      t0, FRAME_PC(a0)
+    csrw    sscratch, a0
+    csrw    sepc, t0
+    each_temporary ld, a0
+    ld      tp, FRAME_X(4)(a0)
+    ld      t0, FRAME_X(5)(a0)
+    ld      a0, FRAME_X(10)(a0)
+    sret
+
+native_call:
+    each_preserved sd, a0
+    li      s0, 0 // ends backtraces
+    call    trap_native // by which it is settled who runs next, as by the others
+    ld      a0, CPU_CURRENT(tp)
+    j       ret_from_fork
+
+routed_call:
+    each_preserved sd, a0
+    li      s0, 0
+    call    trap_routed
     ld      a0, CPU_CURRENT(tp)
 
 // A new task starts here like any other that leaves the kernel: its frame, made by copy_thread, is all there is.
     .globl ret_from_fork
 ret_from_fork:
-    ld      t1, TASK_STATUS(a0)
     ld      t0, FRAME_PC(a0)
-    bnez    t1, leave_to_kernel
+    bltz    t0, leave_to_kernel
+leave_to_user:
     sd      tp, TASK_CPU(a0)
     csrw    sepc, t0
     csrw    sscratch, a0
     each_register ld, a0
-    ld      ra, FRAME_X(1)(a0)
-    ld      sp, FRAME_X(2)(a0)
-    ld      gp, FRAME_X(3)(a0)
     ld      tp, FRAME_X(4)(a0)
     ld      t0, FRAME_X(5)(a0)
     ld      a0, FRAME_X(10)(a0)
     sret
 
 leave_to_kernel:
+    ld      t1, TASK_STATUS(a0)
+    beqz    t1, leave_to_user // it will fault there
     csrw    sepc, t0
     li      t2, SSTATUS_SPP | SSTATUS_SPIE
     csrc    sstatus, t2
     csrs    sstatus, t1
     each_register ld, a0
-    ld      ra, FRAME_X(1)(a0)
-    ld      sp, FRAME_X(2)(a0)
-    ld      gp, FRAME_X(3)(a0)
     ld      t0, FRAME_X(5)(a0)
     ld      a0, FRAME_X(10)(a0)
     sret
 
 not_a_call:
+    each_preserved sd, a0
+    li      s0, 0
     li      t0, -1
     sd      t1, FRAME_PC(a0)
     sd      t0, FRAME_NUMBER(a0)
@@ -124,9 +157,6 @@ from_kernel:
     bgez    t0, fault_in_kernel
     // An interrupt, so this is a kernel thread in arch_wait().
     ld      t0, CPU_CURRENT(tp)
-    sd      ra, FRAME_X(1)(t0)
-    sd      sp, FRAME_X(2)(t0)
-    sd      gp, FRAME_X(3)(t0)
     sd      a0, FRAME_X(10)(t0)
     each_register sd, t0
     ld      t1, CPU_SCRATCH(tp)
@@ -145,9 +175,6 @@ from_kernel:
 
 fault_in_kernel:
     addi    t0, tp, CPU_FAULT_FRAME
-    sd      ra, FRAME_X(1)(t0)
-    sd      sp, FRAME_X(2)(t0)
-    sd      gp, FRAME_X(3)(t0)
     sd      tp, FRAME_X(4)(t0)
     sd      a0, FRAME_X(10)(t0)
     each_register sd, t0
@@ -168,7 +195,6 @@ fault_in_kernel:
 arch_kernel_yield:
     ld      t0, CPU_CURRENT(tp)
     sd      ra, FRAME_PC(t0)
-    sd      sp, FRAME_X(2)(t0)
     each_register sd, t0
     li      t1, SSTATUS_SPP
     sd      t1, TASK_STATUS(t0)

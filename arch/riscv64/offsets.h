@@ -8,6 +8,7 @@
 #define FRAME_NUMBER 264
 #define TASK_CPU 272
 #define TASK_STATUS 280
+#define TASK_ROUTES 600
 
 #define CPU_STACK 0
 #define CPU_FAULT_STACK 8

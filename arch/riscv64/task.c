@@ -22,6 +22,7 @@ SAME(struct user_frame, number, FRAME_NUMBER);
 SAME(struct task, arch.frame, 0);
 SAME(struct task, arch.cpu, TASK_CPU);
 SAME(struct task, arch.status, TASK_STATUS);
+SAME(struct task, routes, TASK_ROUTES);
 SAME(struct cpu, arch.stack_top, CPU_STACK);
 SAME(struct cpu, arch.fault_stack_top, CPU_FAULT_STACK);
 SAME(struct cpu, arch.scratch, CPU_SCRATCH);
