@@ -99,7 +99,16 @@ long do_task_clone(struct task *task, unsigned long index, unsigned long space_i
         child->labels[i] = (unsigned long)wide[2 + i];
     for (unsigned i = 0; i < TASK_CONSTANTS; i++)
         child->constants[i] = (long)wide[2 + TASK_LABELS + i];
+    for (unsigned i = 0; i < TASK_LENT; i++)
+        task_lend(child, i, task->space, (unsigned long)wide[2 + TASK_LABELS + TASK_CONSTANTS + i]);
     return calls_give(task, &child->object, RIGHT_ALL);
+}
+
+long do_task_lend(struct task *task, unsigned long index, unsigned long slot, unsigned long address,
+                  unsigned long d)
+{
+    FIND_TASK(target, index, RIGHT_CONTROL);
+    return slot < TASK_LENT ? task_lend(target, (unsigned)slot, task->space, address) : -EINVAL;
 }
 
 long do_task_start(struct task *task, unsigned long index, unsigned long b, unsigned long c, unsigned long d)
@@ -372,6 +381,26 @@ long do_routes_carry(struct task *task, unsigned long index, unsigned long numbe
 {
     FIND(routes, routes, index, HANDLE_ROUTES, RIGHT_CONTROL);
     return routes_set_carry(routes, number, argument, length);
+}
+
+long do_routes_exchange(struct task *task, unsigned long index, unsigned long number, unsigned long slot,
+                        unsigned long kind)
+{
+    FIND(routes, routes, index, HANDLE_ROUTES, RIGHT_CONTROL);
+    const uint64_t *wide = task->page->wide;
+    if (slot >= TASK_LENT || kind > EXCHANGE_SET || wide[1] > 64 || wide[2] > EXCHANGE_WORDS)
+        return -EINVAL;
+    struct exchange exchange = {
+        .slot = (uint8_t)slot,
+        .kind = (uint8_t)kind,
+        .records = (uint8_t)wide[1],
+        .words = (uint8_t)wide[2],
+        .length = (unsigned long)wide[0],
+        .least = (unsigned long)wide[3],
+    };
+    for (unsigned i = 0; i < EXCHANGE_WORDS; i++)
+        exchange.allowed[i] = (unsigned long)wide[4 + i];
+    return routes_set_exchange(routes, number, &exchange);
 }
 
 long do_routes_clock(struct task *task, unsigned long index, unsigned long number, unsigned long monotonic,

@@ -4,9 +4,10 @@
 // is ready. It says the same things twice, which pays: a call and its answer cost two thirds of the general
 // way. First everything is checked, then done; whatever does not fit is left to the general way.
 #include <abi/call.h>
+#include <answer.h>
 #include <arch.h>
 #include <arch/cpu.h>
-#include <clock.h>
+#include <at_hand.h>
 #include <frame.h>
 #include <handle.h>
 #include <message.h>
@@ -14,7 +15,6 @@
 #include <sched.h>
 #include <space.h>
 #include <string.h>
-#include <table.h>
 #include <task.h>
 #include <trap.h>
 
@@ -102,32 +102,6 @@ INLINE bool short_call(struct task *task, unsigned long index)
     in->readable = out->readable;
     in->writable = out->writable;
     go(cpu, task, receiver);
-    return true;
-}
-
-// A byte of a page of a space, if that is at hand and the kernel can reach all of the length without a window: NULL if not.
-INLINE char *at_hand(struct space *space, unsigned long address, size_t length, bool write)
-{
-    if (address >= USER_END || length > PAGE_SIZE - (address & ~PAGE_MASK))
-        return NULL;
-    uint64_t entry = table_lookup(space, address);
-    if (!(write ? pte_writable(entry) : pte_readable(entry)) || pte_frame(entry) >= DIRECT_LIMIT)
-        return NULL;
-    return (char *)direct_address(pte_frame(entry)) + (address & ~PAGE_MASK);
-}
-
-// Some words or bytes, as most of what travels with messages is, take less than a call of memcpy. -> false: more
-INLINE bool copy_few(char *to, const char *from, size_t length)
-{
-    if (length <= 8 * sizeof(long) && !(((uintptr_t)to | (uintptr_t)from | length) % sizeof(long))) {
-        for (size_t i = 0; i < length; i += sizeof(long))
-            *(long *)(to + i) = *(const long *)(from + i);
-        return true;
-    }
-    if (length > sizeof(long))
-        return false;
-    for (size_t i = 0; i < length; i++)
-        to[i] = from[i];
     return true;
 }
 
@@ -308,31 +282,15 @@ __attribute__((noinline)) void trap_native(struct task *task)
     trap_generally(task);
 }
 
-#define NS_PER_SECOND 1000000000u
-
-// The time is asked for so often, and told so quickly, that a server's answer would cost six times as much: two
-// switches, of which each empties what the CPU knows of the other's memory.
-APART bool answer_clock(struct task *task, const struct route *route)
-{
-    unsigned long which = arch_trap_arg(task, 0);
-    if (which >= 16 || !((route->monotonic | route->wall) >> which & 1))
-        return false;
-    uint64_t ns = arch_clock() + (route->wall >> which & 1 ? clock_wall_offset() : 0);
-    uint64_t time[2] = { ns / NS_PER_SECOND, ns % NS_PER_SECOND };
-    char *to = at_hand(task->space, arch_trap_arg(task, 1), sizeof time, true);
-    if (!to)
-        return false;
-    if (!copy_few(to, (const char *)time, sizeof time))
-        copy_many(to, (const char *)time, sizeof time);
-    arch_set_result(task, 0);
-    return true;
-}
-
 // Neither the most frequent kind nor a constant.
 APART void trap_specially(struct task *task, const struct route *route)
 {
     if (route->kind == ROUTE_PORT && route->carry && short_trap(task, route, true))
         return;
+    if (route->kind == ROUTE_EXCHANGE) {
+        if (answer_exchange(task, route) || short_trap(task, route, true))
+            return;
+    }
     if (route->kind == ROUTE_CLOCK && answer_clock(task, route))
         return;
     if (route->kind != ROUTE_YIELD) {

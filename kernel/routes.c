@@ -82,9 +82,22 @@ long routes_set_carry(struct routes *routes, unsigned long number, unsigned long
     if (number >= routes->count || argument > MESSAGE_WORDS || length > MESSAGE_CARRIED)
         return -EINVAL;
     struct route *route = &routes->entries[number];
-    if (route->kind != ROUTE_PORT)
+    if (route->kind != ROUTE_PORT && route->kind != ROUTE_EXCHANGE)
         return -EINVAL;
     route->carry = length ? (uint16_t)(length | argument << CARRY_SHIFT) : 0;
+    return 0;
+}
+
+// On top of the number's port, for good.
+long routes_set_exchange(struct routes *routes, unsigned long number, const struct exchange *exchange)
+{
+    if (number >= routes->count || routes->entries[number].kind != ROUTE_PORT)
+        return -EINVAL;
+    if (routes->exchange_count == ROUTE_EXCHANGES)
+        return -ENOSPC;
+    routes->entries[number].kind = ROUTE_EXCHANGE;
+    routes->entries[number].exchange = (uint16_t)routes->exchange_count;
+    routes->exchanges[routes->exchange_count++] = *exchange;
     return 0;
 }
 

@@ -3,6 +3,7 @@
 // task_kill() comes first and takes it off its CPU and out of every queue and call.
 #include <arch.h>
 #include <arch/cpu.h>
+#include <at_hand.h>
 #include <errno.h>
 #include <frame.h>
 #include <memory.h>
@@ -140,6 +141,27 @@ long task_set_message_page(struct task *task, unsigned long address)
     return 0;
 }
 
+static void end_loan(struct task *task, unsigned slot)
+{
+    if (task->lent[slot])
+        frame_put(frame_of_direct(task->lent[slot]));
+    task->lent[slot] = NULL;
+}
+
+long task_lend(struct task *task, unsigned slot, struct space *lender, unsigned long address)
+{
+    struct lent *lent = NULL;
+    if (address) {
+        lent = address % sizeof(long) ? NULL : at_hand(lender, address, sizeof *lent, true);
+        if (!lent)
+            return -EFAULT;
+        frame_get(frame_of_direct(lent));
+    }
+    end_loan(task, slot);
+    task->lent[slot] = lent;
+    return 0;
+}
+
 long task_start(struct task *task)
 {
     if (task->state == TASK_NEW) {
@@ -213,6 +235,8 @@ static void release(struct task *task)
         object_put(&task->page_memory->object);
     if (task->kernel_stack)
         kfree(quota, task->kernel_stack, KERNEL_STACK_SIZE);
+    for (unsigned i = 0; i < TASK_LENT; i++)
+        end_loan(task, i);
     call_release(&task->call);
     list_remove(&task->all);
     tasks--;

@@ -62,6 +62,12 @@ static inline uint64_t frame_address(const struct frame *frame)
 // Of an address that is known to be RAM.
 static inline struct frame *frame_of(uint64_t physical) { return &frames[physical >> PAGE_SHIFT]; }
 
+// Of an address in the direct map.
+static inline struct frame *frame_of_direct(const void *direct)
+{
+    return frame_of(arch_physical(direct) & ~(uint64_t)(PAGE_SIZE - 1));
+}
+
 struct frame *frame_at(uint64_t physical); // NULL: no RAM there (device memory)
 
 static inline void *direct_address(uint64_t physical)

@@ -3,12 +3,13 @@
 // system's exec domain: another personality, another table.
 #pragma once
 
+#include <abi/object.h>
 #include <object.h>
 
 struct port;
 
-// NONE answers -ENOSYS; CLOCK is PORT for what the kernel cannot answer.
-enum route_kind { ROUTE_NONE, ROUTE_PORT, ROUTE_CONSTANT, ROUTE_YIELD, ROUTE_CLOCK };
+// NONE answers -ENOSYS; CLOCK and EXCHANGE are PORT for what the kernel cannot answer (answer.c).
+enum route_kind { ROUTE_NONE, ROUTE_PORT, ROUTE_CONSTANT, ROUTE_YIELD, ROUTE_CLOCK, ROUTE_EXCHANGE };
 
 #define CARRY_SHIFT 12
 
@@ -16,13 +17,31 @@ struct route {
     struct port *port;        // reference
     uint8_t kind;             // enum route_kind
     uint8_t slot;             // label slot, or index of the constant
-    uint16_t monotonic, wall; // CLOCK: bit i: first argument i asks for this clock
-    uint16_t carry; // PORT: bytes that the message brings along | argument that points to them << CARRY_SHIFT
+    union {
+        struct {
+            uint16_t monotonic, wall; // CLOCK: bit i: first argument i asks for this clock
+        };
+        uint16_t exchange; // EXCHANGE: index into the routes' exchanges
+    };
+    uint16_t carry; // PORT, EXCHANGE: bytes that the message brings along | argument that points to them << CARRY_SHIFT
+};
+
+#define ROUTE_EXCHANGES 4
+
+// See routes_exchange in abi/call.h.
+struct exchange {
+    uint8_t slot; // of struct task.lent
+    uint8_t kind; // enum exchange_kind
+    uint8_t records, words;
+    unsigned long length, least;
+    unsigned long allowed[EXCHANGE_WORDS];
 };
 
 struct routes {
     struct object object;
     struct quota *quota;
+    unsigned exchange_count;
+    struct exchange exchanges[ROUTE_EXCHANGES];
     unsigned long count;
     struct route entries[];
 };
@@ -34,6 +53,7 @@ long routes_set_clock(struct routes *routes, unsigned long number, unsigned long
                       unsigned long wall);
 long routes_set_carry(struct routes *routes, unsigned long number, unsigned long argument,
                       unsigned long length);
+long routes_set_exchange(struct routes *routes, unsigned long number, const struct exchange *exchange);
 struct routes *routes_create(struct quota *quota, unsigned long count);
 void routes_destroy(struct object *object);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Inside the accessor to page tables: tables as such (table.c), which pagetable.c walks and fills. Nobody else
-// includes this but fast.c, for table_lookup.
+// includes this but at_hand.h, for table_lookup.
 #pragma once
 
 #include <frame.h>
@@ -21,10 +21,7 @@ static inline unsigned leaf_index(unsigned long address) { return (address / PAG
 static inline uint64_t *table_of(uint64_t entry) { return direct_address(pte_frame(entry)); }
 
 // The descriptor of the table that slot lies in.
-static inline struct frame *table_frame(const uint64_t *slot)
-{
-    return frame_of(arch_physical(slot) & ~(uint64_t)(PAGE_SIZE - 1));
-}
+static inline struct frame *table_frame(const uint64_t *slot) { return frame_of_direct(slot); }
 
 static inline bool table_shared(const struct frame *table) { return table->references > 1; }
 

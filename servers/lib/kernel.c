@@ -105,6 +105,8 @@ long task_clone(handle_t task, handle_t space, handle_t quota, unsigned flags, u
         message_page->wide[2 + i] = words->labels[i];
     for (int i = 0; i < TASK_CONSTANTS; i++)
         message_page->wide[2 + TASK_LABELS + i] = (uint64_t)words->constants[i];
+    for (int i = 0; i < TASK_LENT; i++)
+        message_page->wide[2 + TASK_LABELS + TASK_CONSTANTS + i] = (unsigned long)words->lent[i];
     return KCALL4(task_clone, task, space, quota, flags);
 }
 

@@ -21,6 +21,10 @@ enum {
     CONSTANT_EGID,
     CONSTANT_PGRP
 };
+// Blocks of signal state that are lent to a task.
+enum { LENT_MASK, LENT_ACTIONS };
+void lend_signals(struct thread *thread); // again when its sighand is another
+
 void constants_set_ids(struct thread *thread); // all of them
 void constants_of_child(const struct thread *child, const struct thread *caller, uint64_t flags,
                         long constants[TASK_CONSTANTS]); // all of them, before it has a task

@@ -261,6 +261,7 @@ static void reset_handlers(struct exec *exec)
         sighand_put(thread->sighand);
         thread->sighand = exec->sighand;
         exec->sighand = NULL;
+        lend_signals(thread);
     }
     sighand_reset(thread->sighand);
 }

@@ -144,14 +144,14 @@ static void parent_death_signals(struct thread *exiting)
 
 static bool autoreaps(struct process *parent, struct process *child)
 {
-    const struct action *action = &process_any_thread(parent)->sighand->actions[SIGCHLD - 1];
+    const struct sigaction_user *action = &process_any_thread(parent)->sighand->actions[SIGCHLD - 1];
     return child->exit_signal == SIGCHLD && (action->handler == SIG_IGN || (action->flags & SA_NOCLDWAIT));
 }
 
 // What its parent is to be sent; signo 0: nothing
 static struct siginfo exit_signal_info(struct process *process)
 {
-    const struct action *action = &process_any_thread(process->parent)->sighand->actions[SIGCHLD - 1];
+    const struct sigaction_user *action = &process_any_thread(process->parent)->sighand->actions[SIGCHLD - 1];
     bool ignored = process->exit_signal == SIGCHLD && action->handler == SIG_IGN;
     int status = process->exit_status;
     struct siginfo info = { .signo = ignored || process->exit_signal < 0 ? 0 : process->exit_signal };

@@ -103,6 +103,7 @@ static int copy_signal(struct thread *child, struct thread *caller, uint64_t fla
     struct process *from = caller->process;
     if (flags & CLONE_THREAD) {
         child->process = from;
+        child->lent.closed = from->shared.set != 0;
         return 0;
     }
     struct process *process = process_create();
@@ -147,7 +148,10 @@ static int copy_mm(struct thread *child, struct thread *caller, uint64_t flags)
 // copy_thread: the kernel copies registers and FPU state.
 static int copy_task(struct thread *child, struct thread *caller, const struct clone_args *args)
 {
-    struct task_words words = { .labels = { child->label, child->vfs_label } };
+    struct task_words words = {
+        .labels = { child->label, child->vfs_label },
+        .lent = { [LENT_MASK] = &child->lent, [LENT_ACTIONS] = &child->sighand->lent },
+    };
     constants_of_child(child, caller, args->flags, words.constants);
     unsigned flags = args->stack ? CLONE_STACK : 0;
     long task = task_clone(caller->task, child->mm->space, pm->user_quota, flags, (unsigned long)args->stack,

@@ -90,6 +90,7 @@ static long first_task(struct thread *thread)
     thread->busy = true;
     thread->state = THREAD_IN;
     constants_set_ids(thread);
+    lend_signals(thread);
     long result = task_set_routes(thread->task, pm->routes);
     if (result == 0)
         result = vfs_clone(NULL, thread, 0, process_id(thread->process));

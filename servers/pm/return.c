@@ -172,7 +172,7 @@ void returns_drain(void)
 }
 
 // What is left of the call is in thread->{has_result, result, restart}; it stays there while the thread is stopped.
-static bool restarts_after_handler(struct thread *thread, const struct action *action)
+static bool restarts_after_handler(struct thread *thread, const struct sigaction_user *action)
 {
     switch (thread->restart) {
     case RESTART_NOINTR: return true;
@@ -197,7 +197,7 @@ static void apply_restart(struct thread *thread, struct user_frame *frame, bool 
 
 // Where the signal frame goes: the alternate stack, or below the interrupted function's.
 static unsigned long choose_stack(struct thread *thread, const struct user_frame *frame,
-                                  const struct action *action)
+                                  const struct sigaction_user *action)
 {
     unsigned long stack = frame_stack(frame);
     const struct stack_info *alternate = &thread->alternate;
@@ -221,7 +221,7 @@ static int alternate_flags(struct thread *thread, const struct user_frame *frame
 // Linux's handle_signal and signal_delivered. -> false: no memory for the frame, nothing has changed
 static bool run_handler(struct thread *thread, struct user_frame *frame, const struct siginfo *info)
 {
-    struct action *action = &thread->sighand->actions[info->signo - 1];
+    struct sigaction_user *action = &thread->sighand->actions[info->signo - 1];
     uint64_t mask = thread->restore_blocked ? thread->saved_blocked : thread->blocked;
     unsigned long vdso = thread->mm->vdso;
     struct signal_delivery delivery = {
@@ -229,8 +229,8 @@ static bool run_handler(struct thread *thread, struct user_frame *frame, const s
         .info = info,
         .mask = mask,
         .handler = action->handler,
-        .flags = action->flags,
-        .restorer = action->restorer,
+        .flags = (uint32_t)action->flags,
+        .restorer = SIGACTION_RESTORER(action),
         .alternate = thread->alternate,
         .stack = choose_stack(thread, frame, action),
         .trampoline = vdso + pm->vdso_sigreturn,
@@ -289,7 +289,7 @@ static int next_handled(struct thread *thread, struct siginfo *info)
             signal = pending_take(&thread->process->shared, ~thread->blocked, info);
         if (!signal)
             return 0;
-        const struct action *action = &thread->sighand->actions[signal - 1];
+        const struct sigaction_user *action = &thread->sighand->actions[signal - 1];
         if (action->handler == SIG_IGN)
             continue;
         if (action->handler != SIG_DFL)

@@ -15,8 +15,6 @@
 
 // --- dispositions
 
-static uint64_t set_from_words(const uint32_t words[2]) { return words[0] | (uint64_t)words[1] << 32; }
-
 // Ignoring a signal drops what is pending of it (POSIX).
 static __attribute__((noinline)) void drop_ignored(struct thread *caller, int signal, unsigned long handler)
 {
@@ -26,12 +24,13 @@ static __attribute__((noinline)) void drop_ignored(struct thread *caller, int si
     for_each_thread(thread, caller->process) pending_remove(&thread->pending, SIGNAL_BIT(signal));
 }
 
-static void set_action(struct thread *caller, int signal, const struct action *new)
+static void set_action(struct thread *caller, int signal, const struct sigaction_user *new)
 {
-    struct action *action = &caller->sighand->actions[signal - 1];
+    struct sigaction_user *action = &caller->sighand->actions[signal - 1];
     *action = *new;
+    action->flags &= SIGACTION_FLAGS; // so that programs can find out what there is
     action->mask &= ~UNBLOCKABLE;
-    caller->sighand->changed |= SIGNAL_BIT(signal);
+    caller->sighand->lent.changed |= SIGNAL_BIT(signal);
     if (new->handler == SIG_IGN || new->handler == SIG_DFL)
         drop_ignored(caller, signal, new->handler);
 }
@@ -41,44 +40,16 @@ static bool settable(int signal)
     return signal >= 1 && signal <= SIGNALS && signal != SIGKILL && signal != SIGSTOP;
 }
 
-// struct sigaction of rt_sigaction: handler, flags, restorer where the architecture has one, mask.
-static struct action action_of(const struct sigaction_user *user)
-{
-    return (struct action){
-        .handler = user->handler,
-        .flags = (uint32_t)user->flags,
-        .restorer = SIGACTION_RESTORER(user),
-        .mask = set_from_words(user->mask),
-    };
-}
-
-static long read_action(struct thread *caller, unsigned long address, struct action *action)
-{
-    struct sigaction_user user;
-    if (mm_read(caller->mm, &user, address, sizeof user) < 0)
-        return -EFAULT;
-    *action = action_of(&user);
-    return 0;
-}
-
-static long write_action(struct thread *caller, unsigned long address, const struct action *action)
-{
-    struct sigaction_user user = { .handler = action->handler, .flags = action->flags };
-    sigaction_set_restorer(&user, action->restorer);
-    user.mask[0] = (uint32_t)action->mask;
-    user.mask[1] = (uint32_t)(action->mask >> 32);
-    return mm_write(caller->mm, address, &user, sizeof user);
-}
-
 static __attribute__((noinline)) long sigaction_generally(struct thread *caller, const unsigned long args[6])
 {
     int signal = (int)args[0];
-    struct action new;
-    if (args[1] && read_action(caller, args[1], &new) < 0)
+    struct sigaction_user new;
+    if (args[1] && mm_read(caller->mm, &new, args[1], sizeof new) < 0)
         return -EFAULT;
     if (signal < 1 || signal > SIGNALS || (args[1] && !settable(signal)))
         return -EINVAL;
-    long error = args[2] ? write_action(caller, args[2], &caller->sighand->actions[signal - 1]) : 0;
+    const struct sigaction_user *old = &caller->sighand->actions[signal - 1];
+    long error = args[2] ? mm_write(caller->mm, args[2], old, sizeof *old) : 0;
     if (error < 0 && caller->mm->starved)
         return error; // the call is made again
     if (args[1])
@@ -97,8 +68,7 @@ long call_rt_sigaction(struct thread *caller, const unsigned long args[6])
         return sigaction_generally(caller, args);
     if (!settable(signal))
         return -EINVAL;
-    struct action new = action_of(user);
-    set_action(caller, signal, &new);
+    set_action(caller, signal, user);
     return 0;
 }
 
@@ -112,21 +82,20 @@ long call_sigaction(struct thread *caller, const unsigned long args[6])
     struct old_sigaction user;
     if (signal < 1 || signal > SIGNALS || (args[1] && !settable(signal)))
         return -EINVAL;
-    struct action old = caller->sighand->actions[signal - 1];
+    struct sigaction_user old = caller->sighand->actions[signal - 1];
     if (args[1]) {
         if (mm_read(caller->mm, &user, args[1], sizeof user) < 0)
             return -EFAULT;
-        struct action new = {
-            .handler = user.handler, .flags = user.flags, .restorer = user.restorer, .mask = user.mask
-        };
+        struct sigaction_user new = { .handler = user.handler, .flags = user.flags, .mask = user.mask };
+        sigaction_set_restorer(&new, user.restorer);
         if (args[2] && !mm_prepare(caller->mm, args[2], sizeof user))
             return -EFAULT;
         set_action(caller, signal, &new);
     }
     if (!args[2])
         return 0;
-    user = (struct old_sigaction){ (uint32_t)old.handler, (uint32_t)old.mask, old.flags,
-                                   (uint32_t)old.restorer };
+    user = (struct old_sigaction){ (uint32_t)old.handler, (uint32_t)old.mask, (uint32_t)old.flags,
+                                   (uint32_t)SIGACTION_RESTORER(&old) };
     return mm_write(caller->mm, args[2], &user, sizeof user);
 }
 
@@ -136,7 +105,7 @@ long call_signal(struct thread *caller, const unsigned long args[6])
     if (!settable(signal))
         return -EINVAL;
     unsigned long old = caller->sighand->actions[signal - 1].handler;
-    struct action new = { .handler = args[1], .flags = SA_RESETHAND | SA_NODEFER };
+    struct sigaction_user new = { .handler = args[1], .flags = SA_RESETHAND | SA_NODEFER };
     set_action(caller, signal, &new);
     return (long)old;
 }

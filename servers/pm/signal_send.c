@@ -18,6 +18,7 @@ void signal_set_blocked(struct thread *thread, uint64_t blocked)
 {
     uint64_t added = blocked & ~thread->blocked & ~UNBLOCKABLE;
     thread->blocked = blocked & ~UNBLOCKABLE;
+    thread->lent.closed = (thread->pending.set | thread->process->shared.set) != 0;
     if (added & thread->process->shared.set) // others may want what this one just blocked
         signal_retarget(thread);
 }
@@ -67,7 +68,7 @@ struct siginfo signal_info_user(const struct thread *sender, int signal, int cod
     return info;
 }
 
-static bool action_ignores(const struct process *process, const struct action *action, int signal)
+static bool action_ignores(const struct process *process, const struct sigaction_user *action, int signal)
 {
     if (process->unkillable && action->handler == SIG_DFL && signal != SIGKILL)
         return true;
@@ -111,11 +112,20 @@ static struct queued_signal *queue_alloc(struct thread *target, bool must)
     return queued;
 }
 
+// From now on a change of the blocked set may have consequences, which are this server's to draw.
+static void set_pending(struct pending *pending, struct process *process, struct thread *target, int signal)
+{
+    pending->set |= SIGNAL_BIT(signal);
+    target->lent.closed = 1;
+    if (pending == &process->shared)
+        for_each_thread(thread, process) thread->lent.closed = 1;
+}
+
 static long enqueue(struct thread *target, struct pending *pending, const struct siginfo *info)
 {
     int signal = info->signo;
     if (signal == SIGKILL) {
-        pending->set |= SIGNAL_BIT(signal);
+        set_pending(pending, target->process, target, signal);
         return 0;
     }
     struct queued_signal *queued = queue_alloc(target, signal < SIGRTMIN && info->code >= 0);
@@ -125,7 +135,7 @@ static long enqueue(struct thread *target, struct pending *pending, const struct
     } else if (signal >= SIGRTMIN && info->code != SI_USER) {
         return -EAGAIN; // a queued signal is not lost silently
     }
-    pending->set |= SIGNAL_BIT(signal);
+    set_pending(pending, target->process, target, signal);
     return 0;
 }
 
@@ -151,7 +161,7 @@ static struct thread *choose(struct process *process, struct thread *preferred, 
 // A signal that kills for certain does so now, without waiting for a thread to look.
 static bool kills(const struct thread *thread, int signal)
 {
-    const struct action *action = &thread->sighand->actions[signal - 1];
+    const struct sigaction_user *action = &thread->sighand->actions[signal - 1];
     if (signal == SIGKILL)
         return true;
     return action->handler == SIG_DFL && !(thread->blocked & SIGNAL_BIT(signal)) &&
@@ -198,7 +208,7 @@ bool signal_send_queued(struct process *process, struct thread *target, struct q
     if (signal_ignored(thread, signal))
         return false;
     list_append(&pending->queue, &queued->link);
-    pending->set |= SIGNAL_BIT(signal);
+    set_pending(pending, process, thread, signal);
     signal_arrived(process, thread, signal, !target);
     return true;
 }
@@ -228,7 +238,7 @@ long signal_send_group(struct pid *group, const struct siginfo *info)
 void signal_force(struct thread *target, const struct siginfo *info)
 {
     uint64_t bit = SIGNAL_BIT(info->signo);
-    struct action *action = &target->sighand->actions[info->signo - 1];
+    struct sigaction_user *action = &target->sighand->actions[info->signo - 1];
     if ((target->blocked & bit) || action->handler == SIG_IGN) {
         action->handler = SIG_DFL;
         target->blocked &= ~bit;

@@ -75,15 +75,17 @@ int pending_take(struct pending *pending, uint64_t wanted, struct siginfo *info)
 struct sighand *sighand_create(void)
 {
     struct sighand *sighand = heap_alloc(sizeof *sighand);
-    if (sighand)
+    if (sighand) {
         sighand->references = 1;
+        sighand->lent.closed = UNBLOCKABLE;
+    }
     return sighand;
 }
 
 void sighand_set(struct sighand *sighand, const struct sighand *from)
 {
-    sighand->changed = from->changed;
-    for (uint64_t left = from->changed; left; left &= left - 1) {
+    sighand->lent.changed = from->lent.changed;
+    for (uint64_t left = from->lent.changed; left; left &= left - 1) {
         int i = __builtin_ctzll(left);
         sighand->actions[i] = from->actions[i];
     }
@@ -99,9 +101,9 @@ struct sighand *sighand_copy(const struct sighand *from)
 
 void sighand_reset(struct sighand *sighand)
 {
-    for (uint64_t left = sighand->changed; left; left &= left - 1) {
-        struct action *action = &sighand->actions[__builtin_ctzll(left)];
-        *action = (struct action){ .handler = action->handler == SIG_IGN ? SIG_IGN : SIG_DFL };
+    for (uint64_t left = sighand->lent.changed; left; left &= left - 1) {
+        struct sigaction_user *action = &sighand->actions[__builtin_ctzll(left)];
+        *action = (struct sigaction_user){ .handler = action->handler == SIG_IGN ? SIG_IGN : SIG_DFL };
     }
 }
 

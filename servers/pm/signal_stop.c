@@ -11,7 +11,7 @@ static void notify_parent(struct process *process, int code, int status)
         return;
     wait_notify(parent); // who waits is told before the signal could end the wait
     const struct thread *listener = process_any_thread(parent);
-    const struct action *action = &listener->sighand->actions[SIGCHLD - 1];
+    const struct sigaction_user *action = &listener->sighand->actions[SIGCHLD - 1];
     if (action->handler != SIG_IGN && !(action->flags & SA_NOCLDSTOP)) {
         struct usage usage;
         process_usage(process, &usage);

@@ -2,6 +2,8 @@
 // Signals: dispositions, pending sets, sending, delivery, stops.
 #pragma once
 
+#include <abi/object.h>
+#include <linux/process_arch.h>
 #include <linux/signal.h>
 #include <list.h>
 #include <stdbool.h>
@@ -12,17 +14,14 @@ struct process;
 struct user;
 struct pid;
 
-struct action {
-    unsigned long handler, restorer;
-    uint32_t flags;
-    uint64_t mask;
-};
-
-struct sighand { // shared by CLONE_SIGHAND
+// Shared by CLONE_SIGHAND. Lent to the tasks, so that the kernel exchanges most actions itself (table.c): `changed` has
+// every signal whose action is not all zeroes, perhaps others.
+struct sighand {
+    struct lent lent;
+    struct sigaction_user actions[SIGNALS]; // of signal n at n - 1
     uint32_t references;
-    uint64_t changed;               // every signal whose action is not all zeroes, perhaps others
-    struct action actions[SIGNALS]; // of signal n at n - 1
 };
+_Static_assert(offsetof(struct sighand, actions) == sizeof(struct lent), "the records follow the head");
 
 struct queued_signal {
     struct list link;

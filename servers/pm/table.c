@@ -28,6 +28,22 @@ static const struct {
     { LINUX_rt_sigreturn, MESSAGE_WORDS, SIGNAL_CARRIED }, // from the stack pointer
 };
 
+// What the kernel answers itself from what lend_signals lends: rt_sigprocmask(how, set, old, size) and
+// rt_sigaction(signal, new, old, size). Left to this server are masks while a signal is pending, and actions that
+// ignore a signal or are the default, as they drop what is pending of it.
+static const struct exchange mask_exchange = {
+    .length = sizeof(uint64_t),
+    .records = 1,
+    .words = sizeof(uint64_t) / sizeof(long),
+    .allowed = { (unsigned long)~UNBLOCKABLE, ~0ul },
+}, action_exchange = {
+    .length = sizeof(uint64_t),
+    .records = SIGNALS,
+    .words = sizeof(struct sigaction_user) / sizeof(long),
+    .least = SIG_IGN + 1,
+    .allowed = SIGACTION_WORDS(~0ul, SIGACTION_FLAGS, ~0ul, ~UNBLOCKABLE),
+};
+
 static call_handler *by_number[LINUX_NUMBER_LIMIT]; // filled by routes_build
 
 call_handler *call_handler_of(unsigned long number)
@@ -66,12 +82,24 @@ void routes_build(void)
                      carried[i].length);
     enum linux_call wide_time = sizeof(long) == 8 ? LINUX_clock_gettime : LINUX_clock_gettime64;
     routes_clock(pm->routes, (unsigned long)linux_number_of(wide_time), MONOTONIC_CLOCKS, WALL_CLOCKS);
+    routes_exchange(pm->routes, (unsigned long)linux_number_of(LINUX_rt_sigprocmask), LENT_MASK, EXCHANGE_SET,
+                    &mask_exchange);
+    routes_exchange(pm->routes, (unsigned long)linux_number_of(LINUX_rt_sigaction), LENT_ACTIONS,
+                    EXCHANGE_RECORD, &action_exchange);
     routes_yield(pm->routes, (unsigned long)linux_number_of(LINUX_sched_yield));
     for (unsigned i = 0; i < sizeof constants / sizeof constants[0]; i++) {
         long number = linux_number_of(constants[i].call);
         if (number >= 0)
             routes_constant(pm->routes, (unsigned long)number, constants[i].constant);
     }
+}
+
+void lend_signals(struct thread *thread)
+{
+    _Static_assert(offsetof(struct thread, blocked) == offsetof(struct thread, lent) + sizeof(struct lent),
+                   "the record follows the head");
+    task_lend(thread->task, LENT_MASK, &thread->lent);
+    task_lend(thread->task, LENT_ACTIONS, &thread->sighand->lent);
 }
 
 void constants_set_ids(struct thread *thread)

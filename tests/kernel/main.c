@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const struct test *const topics[] = {
-    handle_tests, port_tests, call_tests,    asynchronous_tests, space_tests,  memory_tests,  pager_tests,
-    copy_tests,   task_tests, trap_tests,    travel_tests,       divert_tests, machine_tests, schedule_tests,
-    rights_tests, arch_tests, failure_tests, fuzz_tests,         bench_tests,
+    handle_tests,   port_tests,   call_tests, asynchronous_tests, space_tests,    memory_tests, pager_tests,
+    copy_tests,     task_tests,   trap_tests, travel_tests,       exchange_tests, divert_tests, machine_tests,
+    schedule_tests, rights_tests, arch_tests, failure_tests,      fuzz_tests,     bench_tests,
 };
 
 static char why[200];

@@ -197,7 +197,7 @@ static void dispositions(void **state)
     struct sighand *from = sighand_create();
     from->actions[SIGCHLD - 1].handler = SIG_IGN;
     from->actions[SIGALRM - 1].handler = 0x1000;
-    from->changed = SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGALRM);
+    from->lent.changed = SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGALRM);
     heap_failure_countdown = 1;
     assert_null(sighand_copy(from));
     struct sighand *copy = sighand_copy(from);

@@ -69,8 +69,11 @@
     /* tasks */ \
     X(task_create, 80)    /* (space, quota, owner port or 0, owner label) native task; wide {entry, stack, argument,
                              address of its message page, 0 for a routed task without one} -> h, not started */ \
-    X(task_clone, 81)     /* (task, space, quota, flags) wide {stack or 0, tls or 0, 4 labels, 8 constants};
+    X(task_clone, 81)     /* (task, space, quota, flags) wide {stack or 0, tls or 0, 4 labels, 8 constants,
+                             2 addresses as of task_lend, which may be not at hand};
                              copies frame (return value 0), FPU state, routes, owner, schedule -> h, not started */ \
+    X(task_lend, 85)      /* (task, i, address) in the caller's memory, of a struct lent for its exchange routes. The
+                             page stays as long as the task; address 0: nothing any more. EFAULT: not at hand */ \
     X(task_start, 82)     /* (task) */ \
     X(task_interrupt, 83) /* (task) diverts it to its owner at its next boundary to user mode */ \
     X(task_destroy, 84)   /* (task, 1: closes the handle too) -> 0; result {user ns, system ns, switches, resident
@@ -101,6 +104,9 @@
     X(routes_clock, 117)  /* (routes, number, monotonic, wall) of a number with a port: if the first argument is below 16
                              and its bit is in one of the two, the kernel answers 0 and stores that clock at the second
                              argument, as 64-bit seconds and nanoseconds. What it cannot store goes to the port */ \
+    X(routes_exchange, 118) /* (routes, number, i, EXCHANGE_*) wide {length, records, words of a record, least, allowed
+                             bits of each word} of a number with a port: the kernel answers from what is lent to the
+                             task as i if the fourth argument is length, else and whenever it cannot, the port */ \
     X(routes_carry, 116) /* (routes, number, i, length) of a number with a port: its message brings along the memory
                              at argument i, or at the stack pointer if i is 6 (MESSAGE_WORDS): page.carried; in.value
                              says how much of it: all or, unless it is at hand, 0. length 0: nothing any more */ \

@@ -104,7 +104,7 @@ struct message_page {
     struct message in;
     struct message out;
     struct copy_target target;
-    uint64_t wide[14];  // 64-bit and further arguments, as each call documents
+    uint64_t wide[16];  // 64-bit and further arguments, as each call documents
     uint64_t result[8]; // further results
     uint64_t frame[40]; // struct user_frame, of task_read_state and REPLY_STATE
     uint64_t fpu[64];   // FPU state, likewise

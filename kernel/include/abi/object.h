@@ -51,6 +51,24 @@ enum handle_type {
 
 #define TASK_LABELS 4    // slot 0 is the owner's
 #define TASK_CONSTANTS 8 // values a constant route can answer
+#define TASK_LENT 2      // blocks of a server's records that exchange routes can name
+
+// The head of a block of records that a server lends to a task (task_lend); they follow it. Both may change them, the
+// kernel only while the task runs. What of it crosses the end of its page the kernel leaves to the server.
+struct lent {
+    uint64_t closed;  // bit i: record i is only the server's to read and change
+    uint64_t changed; // bit i: the kernel has changed record i
+};
+
+#define EXCHANGE_WORDS 5 // of a record, at most
+
+// What a call f(what, address of a new record or 0, address for the old one or 0, length) does with a lent record.
+enum exchange_kind {
+    EXCHANGE_RECORD, // record what - 1 becomes the new one, if its first word is not below `least` and no word has
+                     // bits that are not allowed
+    EXCHANGE_SET,    // record 0 is a set: what 0 adds the new one, 1 takes it away, 2 puts it in its place; bits
+                     // that are not allowed never get in
+};
 
 enum schedule_class {
     SCHEDULE_FAIR,  // by virtual time; argument: weight, 1024 is nice 0

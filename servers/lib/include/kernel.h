@@ -191,6 +191,7 @@ long task_create(handle_t space, handle_t quota, handle_t owner, unsigned long l
 struct task_words { // of a cloned task
     unsigned long labels[TASK_LABELS];
     long constants[TASK_CONSTANTS];
+    struct lent *lent[TASK_LENT];
 };
 long task_clone(handle_t task, handle_t space, handle_t quota, unsigned flags, unsigned long stack,
                 unsigned long tls, const struct task_words *words);
@@ -244,6 +245,10 @@ static inline long task_set_constant(handle_t task, unsigned index, long value)
 {
     return KCALL3(task_set_constant, task, index, value);
 }
+static inline long task_lend(handle_t task, unsigned slot, struct lent *lent)
+{
+    return KCALL3(task_lend, task, slot, lent);
+}
 static inline long task_set_schedule(handle_t task, unsigned class, unsigned value)
 {
     return KCALL3(task_set_schedule, task, class, value);
@@ -264,6 +269,15 @@ static inline long routes_constant(handle_t routes, unsigned long number, unsign
 static inline long routes_carry(handle_t routes, unsigned long number, unsigned argument, size_t length)
 {
     return KCALL4(routes_carry, routes, number, argument, length);
+}
+struct exchange {
+    uint64_t length, records, words, least, allowed[EXCHANGE_WORDS]; // see routes_exchange
+};
+static inline long routes_exchange(handle_t routes, unsigned long number, unsigned slot,
+                                   enum exchange_kind kind, const struct exchange *exchange)
+{
+    __builtin_memcpy(message_page->wide, exchange, sizeof *exchange);
+    return KCALL4(routes_exchange, routes, number, slot, kind);
 }
 static inline long routes_clock(handle_t routes, unsigned long number, unsigned monotonic, unsigned wall)
 {

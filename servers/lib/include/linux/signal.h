@@ -60,6 +60,11 @@
 #define SA_NODEFER 0x40000000u
 #define SA_RESETHAND 0x80000000u
 
+// What sigaction keeps of its flags, SIGACTION_RESTORER_FLAG among them where there is one (UAPI_SA_FLAGS).
+#define SIGACTION_FLAGS                                                                                      \
+    (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_EXPOSE_TAGBITS | SA_ONSTACK | SA_RESTART | SA_NODEFER |   \
+     SA_RESETHAND | SIGACTION_RESTORER_FLAG)
+
 #define SS_ONSTACK 1
 #define SS_DISABLE 2
 #define SS_AUTODISARM (1u << 31)

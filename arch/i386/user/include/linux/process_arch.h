@@ -66,8 +66,13 @@ struct user_desc {
 
 struct sigaction_user { // rt_sigaction(2)
     unsigned long handler, flags, restorer;
-    uint32_t mask[2];
+    uint64_t mask;
 };
+#define SIGACTION_WORDS(handler, flags, restorer, mask)                                                      \
+    {                                                                                                        \
+        handler, flags, restorer, (uint32_t)(mask), (mask) >> 32                                             \
+    }
+#define SIGACTION_RESTORER_FLAG SA_RESTORER
 #define SIGACTION_RESTORER(user) ((user)->restorer)
 static inline void sigaction_set_restorer(struct sigaction_user *user, unsigned long restorer)
 {
