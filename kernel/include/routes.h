@@ -14,16 +14,17 @@ enum route_kind { ROUTE_NONE, ROUTE_PORT, ROUTE_CONSTANT, ROUTE_YIELD, ROUTE_CLO
 #define CARRY_SHIFT 12
 
 struct route {
-    struct port *port;        // reference
-    uint8_t kind;             // enum route_kind
-    uint8_t slot;             // label slot, or index of the constant
+    struct port *port; // reference
+    uint8_t kind;      // enum route_kind
+    uint8_t slot;      // label slot, or index of the constant
     union {
         struct {
             uint16_t monotonic, wall; // CLOCK: bit i: first argument i asks for this clock
         };
         uint16_t exchange; // EXCHANGE: index into the routes' exchanges
     };
-    uint16_t carry; // PORT, EXCHANGE: bytes that the message brings along | argument that points to them << CARRY_SHIFT
+    uint16_t
+        carry; // PORT, EXCHANGE: bytes that the message brings along | argument that points to them << CARRY_SHIFT
 };
 
 #define ROUTE_EXCHANGES 4

@@ -54,11 +54,11 @@ struct task {
     unsigned long labels[TASK_LABELS];
     long constants[TASK_CONSTANTS];
     struct lent *lent[TASK_LENT]; // in a server's frame, with a reference to it; NULL: none
-    uint8_t state;    // enum task_state
-    uint8_t trace;    // TRACE_*
-    uint8_t phase;    // enum trap_phase
-    bool interrupted; // divert at the next boundary to user mode
-    bool suspended;   // becomes TASK_SUSPENDED instead of runnable
+    uint8_t state;                // enum task_state
+    uint8_t trace;                // TRACE_*
+    uint8_t phase;                // enum trap_phase
+    bool interrupted;             // divert at the next boundary to user mode
+    bool suspended;               // becomes TASK_SUSPENDED instead of runnable
     struct call call;
     struct port *receiving;
     struct list served;   // calls it has received and not answered
@@ -85,7 +85,7 @@ struct task *task_clone(struct task *parent, struct space *space, struct quota *
 long task_set_message_page(struct task *task, unsigned long address); // maps one, before the start
 // The struct lent at an address of the lender becomes the task's; 0: none. -EFAULT: not at hand
 long task_lend(struct task *task, unsigned slot, struct space *lender, unsigned long address);
-void task_set_space(struct task *task, struct space *space);          // while it cannot run
+void task_set_space(struct task *task, struct space *space); // while it cannot run
 void task_kill(struct task *task);  // off its CPU, out of every queue; its open call ends
 long task_start(struct task *task); // starts or resumes; -EINVAL unless new or suspended
 long task_suspend(struct task *task);

@@ -117,7 +117,8 @@ struct thread {
     bool no_new_privs;
 
     // signals
-    struct lent lent; // the head of `blocked`, which the kernel changes itself (table.c) unless something is pending
+    struct lent
+        lent; // the head of `blocked`, which the kernel changes itself (table.c) unless something is pending
     uint64_t blocked;
     uint64_t saved_blocked;
     bool restore_blocked;

@@ -48,7 +48,7 @@ static struct {
 
 // The child is not started yet.
 static bool prepare(struct speaker *speaker, const struct attempt *with, const unsigned long *words,
-                  enum exchange_kind kind, const struct exchange *exchange)
+                    enum exchange_kind kind, const struct exchange *exchange)
 {
     attempts = with;
     values = words;

@@ -13,8 +13,9 @@ struct test {
 };
 
 extern const struct test handle_tests[], port_tests[], call_tests[], asynchronous_tests[], space_tests[],
-    memory_tests[], pager_tests[], copy_tests[], task_tests[], trap_tests[], travel_tests[], exchange_tests[], divert_tests[],
-    machine_tests[], schedule_tests[], rights_tests[], failure_tests[], fuzz_tests[], bench_tests[];
+    memory_tests[], pager_tests[], copy_tests[], task_tests[], trap_tests[], travel_tests[], exchange_tests[],
+    divert_tests[], machine_tests[], schedule_tests[], rights_tests[], failure_tests[], fuzz_tests[],
+    bench_tests[];
 extern const struct test arch_tests[]; // arch/<arch>/tests
 
 // Fails the running test and leaves the function.

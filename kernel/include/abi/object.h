@@ -66,8 +66,8 @@ struct lent {
 enum exchange_kind {
     EXCHANGE_RECORD, // record what - 1 becomes the new one, if its first word is not below `least` and no word has
                      // bits that are not allowed
-    EXCHANGE_SET,    // record 0 is a set: what 0 adds the new one, 1 takes it away, 2 puts it in its place; bits
-                     // that are not allowed never get in
+    EXCHANGE_SET, // record 0 is a set: what 0 adds the new one, 1 takes it away, 2 puts it in its place; bits
+                  // that are not allowed never get in
 };
 
 enum schedule_class {

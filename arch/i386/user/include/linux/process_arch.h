@@ -69,9 +69,7 @@ struct sigaction_user { // rt_sigaction(2)
     uint64_t mask;
 };
 #define SIGACTION_WORDS(handler, flags, restorer, mask)                                                      \
-    {                                                                                                        \
-        handler, flags, restorer, (uint32_t)(mask), (mask) >> 32                                             \
-    }
+    { handler, flags, restorer, (uint32_t)(mask), (mask) >> 32 }
 #define SIGACTION_RESTORER_FLAG SA_RESTORER
 #define SIGACTION_RESTORER(user) ((user)->restorer)
 static inline void sigaction_set_restorer(struct sigaction_user *user, unsigned long restorer)

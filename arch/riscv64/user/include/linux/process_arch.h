@@ -54,10 +54,7 @@ struct sigaction_user { // rt_sigaction(2): no restorer here
     unsigned long handler, flags;
     uint64_t mask;
 };
-#define SIGACTION_WORDS(handler, flags, restorer, mask)                                                      \
-    {                                                                                                        \
-        handler, flags, mask                                                                                 \
-    }
+#define SIGACTION_WORDS(handler, flags, restorer, mask) { handler, flags, mask }
 #define SIGACTION_RESTORER_FLAG 0u
 #define SIGACTION_RESTORER(user) 0ul
 static inline void sigaction_set_restorer(struct sigaction_user *user, unsigned long restorer) {}
