@@ -79,6 +79,21 @@ long do_task_create(struct task *task, unsigned long index, unsigned long payer,
     return calls_give(task, &target->object, RIGHT_ALL);
 }
 
+// Gives the references away. -> the task's handle; the space's is result[0]
+static long give_both(struct task *task, struct task *child, struct space *space)
+{
+    long space_index = calls_give(task, &space->object, RIGHT_ALL);
+    if (space_index < 0) {
+        object_put(&child->object);
+        return space_index;
+    }
+    long index = calls_give(task, &child->object, RIGHT_ALL);
+    if (index < 0)
+        handle_close(task->space, (handle_t)space_index);
+    task->page->result[0] = (uint64_t)space_index;
+    return index;
+}
+
 long do_task_clone(struct task *task, unsigned long index, unsigned long space_index, unsigned long payer,
                    unsigned long flags)
 {
@@ -86,22 +101,32 @@ long do_task_clone(struct task *task, unsigned long index, unsigned long space_i
     FIND(space, space, space_index, HANDLE_SPACE, RIGHT_CONTROL);
     FIND(quota, quota, payer, HANDLE_QUOTA, RIGHT_CONTROL);
     const uint64_t *wide = task->page->wide;
-    if (flags & ~(unsigned long)(CLONE_STACK | CLONE_TLS))
+    if (flags & ~(unsigned long)(CLONE_STACK | CLONE_TLS | CLONE_SPACE))
         return -EINVAL;
     if (!parent->routes || !held(parent))
         return -EBUSY;
     int error = 0;
+    if (!(flags & CLONE_SPACE))
+        object_get(&space->object);
+    else if (!(space = space_clone(space, quota, &error)))
+        return error;
     struct task *child = task_clone(parent, space, quota, (unsigned)flags, (unsigned long)wide[0],
                                     (unsigned long)wide[1], &error);
-    if (!child)
+    if (!child) {
+        object_put(&space->object);
         return error;
+    }
     for (unsigned i = 0; i < TASK_LABELS; i++)
         child->labels[i] = (unsigned long)wide[2 + i];
     for (unsigned i = 0; i < TASK_CONSTANTS; i++)
         child->constants[i] = (long)wide[2 + TASK_LABELS + i];
     for (unsigned i = 0; i < TASK_LENT; i++)
         task_lend(child, i, task->space, (unsigned long)wide[2 + TASK_LABELS + TASK_CONSTANTS + i]);
-    return calls_give(task, &child->object, RIGHT_ALL);
+    if (!(flags & CLONE_SPACE)) {
+        object_put(&space->object);
+        return calls_give(task, &child->object, RIGHT_ALL);
+    }
+    return give_both(task, child, space);
 }
 
 long do_task_lend(struct task *task, unsigned long index, unsigned long slot, unsigned long address,
@@ -136,14 +161,16 @@ static void tell_times(struct task *task, const struct task *target)
 }
 
 // The result of a task that destroys itself goes nowhere.
-long do_task_destroy(struct task *task, unsigned long index, unsigned long close, unsigned long c,
+long do_task_destroy(struct task *task, unsigned long index, unsigned long close, unsigned long also,
                      unsigned long d)
 {
     FIND_TASK(target, index, RIGHT_CONTROL);
     task_kill(target);
     tell_times(task, target);
     task->page->result[3] = target->space ? target->space->resident_pages : 0;
-    return close ? do_handle_close(task, index, 0, 0, 0) : 0;
+    if (close)
+        handle_close(task->space, (handle_t)index);
+    return also ? handle_close(task->space, (handle_t)also) : 0;
 }
 
 long do_task_suspend(struct task *task, unsigned long index, unsigned long b, unsigned long c,

@@ -158,7 +158,8 @@ bool fibers_run_ready(void)
 long fiber_call(handle_t port, struct message *message)
 {
     if (!running) {
-        long value = call_at_once(port, message);
+        message_put(message);
+        long value = call_at_once(port);
         *message = message_page->in;
         return value;
     }
@@ -173,9 +174,8 @@ long fiber_call(handle_t port, struct message *message)
     return message->value;
 }
 
-long call_at_once(handle_t port, const struct message *message)
+long call_at_once(handle_t port)
 {
-    message_put(message);
     long value = KCALL1(call, port);
     message_taken();
     message_replaced();

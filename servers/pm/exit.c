@@ -24,6 +24,17 @@ static void process_ends_with(struct process *process, struct thread *thread)
     process->exit_status = thread->exit_status;
 }
 
+// Its space, if nobody will look at its memory any more, and forgets it.
+static handle_t last_space(struct thread *thread)
+{
+    struct mm *mm = thread->mm;
+    if (mm->users > 1 || thread->robust_list)
+        return 0;
+    handle_t space = mm->space;
+    mm->space = 0;
+    return space;
+}
+
 void thread_kill(struct thread *thread)
 {
     if (thread->state == THREAD_DEAD)
@@ -37,7 +48,7 @@ void thread_kill(struct thread *thread)
     list_remove(&thread->in_returns);
     timer_cancel(&thread->park.timer);
     thread->ended_outside = thread->state == THREAD_OUT;
-    task_destroy_close(thread->task);
+    task_destroy_close(thread->task, last_space(thread));
     thread_note_time(thread);
     mm_note_resident(thread->mm, message_page->result[3]);
     thread->task = 0;

@@ -118,20 +118,6 @@ static int copy_signal(struct thread *child, struct thread *caller, uint64_t fla
     return 0;
 }
 
-// What store_tids will write cannot be missing then for lack of frames.
-static int prepare_tids(struct thread *child, struct thread *caller, const struct clone_args *args)
-{
-    struct mm *mm = child->mm;
-    if ((args->flags & CLONE_PARENT_SETTID) &&
-        !mm_prepare(caller->mm, (unsigned long)args->parent_tid, sizeof(int32_t)))
-        return -EFAULT;
-    if (!(args->flags & CLONE_CHILD_SETTID) ||
-        mm_prepare(mm, (unsigned long)args->child_tid, sizeof(int32_t)))
-        return 0;
-    caller->mm->starved = true;
-    return -EFAULT;
-}
-
 static int copy_mm(struct thread *child, struct thread *caller, uint64_t flags)
 {
     if ((flags & CLONE_VM) && !(flags & CLONE_VFORK))
@@ -140,12 +126,11 @@ static int copy_mm(struct thread *child, struct thread *caller, uint64_t flags)
         child->mm = mm_get(caller->mm);
         return 0;
     }
-    int error;
-    child->mm = mm_clone(caller->mm, &error);
-    return child->mm ? 0 : error;
+    child->mm = mm_clone(caller->mm);
+    return child->mm ? 0 : -ENOMEM;
 }
 
-// copy_thread: the kernel copies registers and FPU state.
+// copy_thread: the kernel copies registers and FPU state, and memory that is not shared.
 static int copy_task(struct thread *child, struct thread *caller, const struct clone_args *args)
 {
     struct task_words words = {
@@ -153,18 +138,33 @@ static int copy_task(struct thread *child, struct thread *caller, const struct c
         .lent = { [LENT_MASK] = &child->lent, [LENT_ACTIONS] = &child->sighand->lent },
     };
     constants_of_child(child, caller, args->flags, words.constants);
-    unsigned flags = args->stack ? CLONE_STACK : 0;
-    long task = task_clone(caller->task, child->mm->space, pm->user_quota, flags, (unsigned long)args->stack,
+    unsigned flags = (args->stack ? CLONE_STACK : 0) | (args->flags & CLONE_VM ? 0 : CLONE_SPACE);
+    long task = task_clone(caller->task, caller->mm->space, pm->user_quota, flags, (unsigned long)args->stack,
                            0, &words);
     if (task < 0)
         return (int)task;
     child->task = (handle_t)task;
+    if (flags & CLONE_SPACE)
+        child->mm->space = (handle_t)message_page->result[0];
     if (!(args->flags & CLONE_SETTLS))
         return 0;
     int error = tls_clone(child->task, caller->mm->space, (unsigned long)args->tls);
     if (error < 0)
-        task_destroy_close(child->task);
+        task_destroy_close(child->task, 0);
     return error;
+}
+
+// What store_tids will write cannot be missing then for lack of frames.
+static int prepare_tids(struct thread *child, struct thread *caller, const struct clone_args *args)
+{
+    if ((args->flags & CLONE_PARENT_SETTID) &&
+        !mm_prepare(caller->mm, (unsigned long)args->parent_tid, sizeof(int32_t)))
+        return -EFAULT;
+    if (!(args->flags & CLONE_CHILD_SETTID) ||
+        mm_prepare(child->mm, (unsigned long)args->child_tid, sizeof(int32_t)))
+        return 0;
+    caller->mm->starved = true;
+    return -EFAULT;
 }
 
 // The address is tried first: from a descriptor that is open already there is no way back.
@@ -246,21 +246,21 @@ static struct thread *copy_process(struct thread *caller, const struct clone_arg
     cause = copy_mm(child, caller, args->flags);
     if (cause < 0)
         goto fail_mm;
-    cause = prepare_tids(child, caller, args);
-    if (cause < 0)
-        goto fail_task;
     cause = copy_task(child, caller, args);
     if (cause < 0)
         goto fail_task;
+    cause = prepare_tids(child, caller, args);
+    if (cause < 0)
+        goto fail_tids;
     cause = make_pidfd(child, caller, args);
     if (cause < 0)
-        goto fail_pidfd;
+        goto fail_tids;
     link_child(child, caller, args);
     store_tids(child, caller, args);
     return child;
 
-fail_pidfd:
-    task_destroy_close(child->task);
+fail_tids:
+    task_destroy_close(child->task, 0);
 fail_task:
     mm_put(child->mm);
 fail_mm:

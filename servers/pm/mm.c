@@ -44,33 +44,23 @@ static bool copy_files(struct mm *mm, const struct mm *parent)
     return true;
 }
 
-struct mm *mm_clone(struct mm *parent, int *error)
+// All but its space, which task_clone makes.
+struct mm *mm_clone(struct mm *parent)
 {
-    *error = -ENOMEM;
     struct mm *mm = heap_alloc_raw(sizeof *mm);
     if (!mm)
         return NULL;
     memcpy(mm, parent, sizeof *mm);
     mm->users = 1;
     mm->starved = false;
-    if (!copy_files(mm, parent))
-        goto no_files;
-    long space = space_clone(parent->space, pm->user_quota);
-    if (space < 0) {
-        *error = (int)space;
-        goto no_space;
+    mm->space = 0;
+    if (!copy_files(mm, parent)) {
+        heap_free(mm);
+        return NULL;
     }
-    mm->space = (handle_t)space;
     if (mm->executable)
         mm->executable->references++;
     return mm;
-no_space:
-    for (uint32_t i = 0; i < mm->file_count; i++)
-        mapped_file_put(mm->files[i]);
-    heap_free(mm->files);
-no_files:
-    heap_free(mm);
-    return NULL;
 }
 
 struct mm *mm_get(struct mm *mm)
@@ -83,7 +73,8 @@ void mm_put(struct mm *mm)
 {
     if (!mm || --mm->users > 0)
         return;
-    handle_close(mm->space);
+    if (mm->space)
+        handle_close(mm->space);
     memory_freed();
     for (uint32_t i = 0; i < mm->file_count; i++)
         mapped_file_put(mm->files[i]);

@@ -19,8 +19,8 @@ struct mapped_file { // shared by the address spaces that were forked from one a
 #define AUXV_WORDS 48
 
 struct mm {
-    uint32_t users; // threads (and one exec that is building it)
-    handle_t space;
+    uint32_t users;          // threads (and one exec that is building it)
+    handle_t space;          // 0: not yet, or gone with the last thread
     unsigned long mmap_base; // mappings are placed below
     unsigned long start_brk, brk;
     unsigned long start_code, end_code, start_data, end_data;
@@ -37,7 +37,7 @@ struct mm {
 };
 
 struct mm *mm_create(int *error);
-struct mm *mm_clone(struct mm *parent, int *error); // fork's copy_mm
+struct mm *mm_clone(struct mm *parent); // fork's copy_mm; without a space
 struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm);
 

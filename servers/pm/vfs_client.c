@@ -18,14 +18,25 @@ static struct message request(enum pm_to_vfs number, unsigned long a, unsigned l
     return (struct message){ .number = number, .args = { a, b, c } };
 }
 
-// vfs waits for nobody to do this.
+// The same for call_at_once: vfs waits for nobody to do this.
+static struct message *short_request(enum pm_to_vfs number, unsigned long a, unsigned long b, unsigned long c)
+{
+    struct message *message = message_room();
+    message->number = number;
+    message->args[0] = a;
+    message->args[1] = b;
+    message->args[2] = c;
+    return message;
+}
+
 long vfs_clone(struct thread *parent, struct thread *child, uint64_t flags, int tgid)
 {
-    struct message message = request(VFS_CLONE, parent ? parent->vfs_label : 0,
-                                     flags & (CLONE_FS | CLONE_FILES), (unsigned long)child->pid->number);
-    message.args[3] = (unsigned long)tgid;
-    message.args[4] = child->label;
-    long label = call_at_once(pm->vfs, &message);
+    struct message *message =
+        short_request(VFS_CLONE, parent ? parent->vfs_label : 0, flags & (CLONE_FS | CLONE_FILES),
+                      (unsigned long)child->pid->number);
+    message->args[3] = (unsigned long)tgid;
+    message->args[4] = child->label;
+    long label = call_at_once(pm->vfs);
     if (IS_ERROR(label))
         return label;
     child->vfs_label = (unsigned long)label;
@@ -34,18 +45,19 @@ long vfs_clone(struct thread *parent, struct thread *child, uint64_t flags, int 
 
 void vfs_drop(unsigned long label)
 {
-    struct message message = request(VFS_EXIT, label, 0, 0);
-    call_at_once(pm->vfs, &message);
+    short_request(VFS_EXIT, label, 0, 0);
+    call_at_once(pm->vfs);
 }
 
 // Whoever learns of the end and asks vfs finds the descriptors closed.
 void vfs_exit(struct thread *thread)
 {
-    struct message message = request(VFS_EXIT, thread->vfs_label, 0, 0);
-    if (thread->ended_outside)
+    if (thread->ended_outside) {
+        struct message message = request(VFS_EXIT, thread->vfs_label, 0, 0);
         fiber_call(pm->vfs, &message);
-    else
-        call_at_once(pm->vfs, &message);
+    } else {
+        vfs_drop(thread->vfs_label);
+    }
     thread->vfs_label = 0;
 }
 
@@ -184,25 +196,22 @@ void vfs_close_exec(struct open_file *file)
     file->memory = 0;
     if (!file->info.exec_id)
         return;
-    struct message message =
-        request(VFS_CLOSE_EXEC, (uint32_t)file->info.exec_id, (uint32_t)(file->info.exec_id >> 32), 0);
+    short_request(VFS_CLOSE_EXEC, (uint32_t)file->info.exec_id, (uint32_t)(file->info.exec_id >> 32), 0);
     file->info.exec_id = 0;
-    call_at_once(pm->vfs, &message);
+    call_at_once(pm->vfs);
 }
 
 void vfs_exec(struct thread *thread, struct open_file *file, const struct credentials *cred)
 {
-    struct message message = request(VFS_EXEC, thread->vfs_label, (uint32_t)file->info.exec_id,
-                                     (uint32_t)(file->info.exec_id >> 32));
-    file->info.exec_id = 0; // vfs keeps it now
-    if (!cred) {
-        call_at_once(pm->vfs, &message);
-        return;
-    }
     struct vfs_identity identity;
-    fill_identity(thread, cred, &identity);
-    message.readable = (struct window){ (unsigned long)&identity, sizeof identity };
-    fiber_call(pm->vfs, &message);
+    struct message *message = short_request(VFS_EXEC, thread->vfs_label, (uint32_t)file->info.exec_id,
+                                            (uint32_t)(file->info.exec_id >> 32));
+    file->info.exec_id = 0; // vfs keeps it now
+    if (cred) {
+        fill_identity(thread, cred, &identity);
+        message->readable = (struct window){ (unsigned long)&identity, sizeof identity };
+    }
+    call_at_once(pm->vfs);
 }
 
 long vfs_mmap(struct thread *thread, int fd, unsigned prot, bool shared, struct open_file *file)

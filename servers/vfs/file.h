@@ -76,11 +76,14 @@ struct descriptor {
     struct file *file;
     bool cloexec;
 };
+#define FILES_FEW 16
 struct files {
     unsigned references;
     unsigned size; // of table
     unsigned next; // no free descriptor is below
+    unsigned end;  // nor one in use from here on
     struct descriptor *table;
+    struct descriptor few[FILES_FEW]; // the table, as long as that is enough
 };
 struct files *files_create(void);
 struct files *files_copy(const struct files *from);

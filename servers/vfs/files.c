@@ -9,15 +9,50 @@
 #include "file.h"
 #include "locks.h"
 
-#define TABLE_STEP 16
 #define TABLE_LIMIT (1u << 20) // as Linux's fs.nr_open
 
 struct files *files_create(void)
 {
     struct files *files = heap_alloc(sizeof(*files));
-    if (files)
-        files->references = 1;
+    if (!files)
+        return NULL;
+    files->references = 1;
+    files->table = files->few;
+    files->size = FILES_FEW;
     return files;
+}
+
+static void files_free(struct files *files)
+{
+    if (files->table != files->few)
+        heap_free(files->table);
+    heap_free(files);
+}
+
+static bool files_grow(struct files *files, unsigned needed)
+{
+    if (needed <= files->size)
+        return true;
+    unsigned size = files->size;
+    while (size < needed)
+        size *= 2;
+    struct descriptor *table = heap_alloc(size * sizeof(*table));
+    if (!table)
+        return false;
+    memcpy(table, files->table, files->end * sizeof(*table));
+    if (files->table != files->few)
+        heap_free(files->table);
+    files->table = table;
+    files->size = size;
+    return true;
+}
+
+static unsigned end_of(const struct files *files)
+{
+    unsigned end = files->end;
+    while (end > 0 && !files->table[end - 1].file)
+        end--;
+    return end;
 }
 
 // The table is cut to what is in use, so that a fork after many open files copies little.
@@ -26,40 +61,19 @@ struct files *files_copy(const struct files *from)
     struct files *files = files_create();
     if (!files)
         return NULL;
-    unsigned used = from->size;
-    while (used > 0 && !from->table[used - 1].file)
-        used--;
-    files->size = (used + TABLE_STEP - 1) / TABLE_STEP * TABLE_STEP;
-    files->next = from->next;
-    if (files->size == 0)
-        return files;
-    files->table = heap_alloc(files->size * sizeof(*files->table));
-    if (!files->table) {
-        heap_free(files);
+    unsigned end = end_of(from);
+    if (!files_grow(files, end)) {
+        files_free(files);
         return NULL;
     }
-    for (unsigned fd = 0; fd < used; fd++) {
+    files->next = from->next;
+    files->end = end;
+    for (unsigned fd = 0; fd < end; fd++) {
         files->table[fd] = from->table[fd];
         if (files->table[fd].file)
             file_get(files->table[fd].file);
     }
     return files;
-}
-
-static bool files_grow(struct files *files, unsigned needed)
-{
-    if (needed <= files->size)
-        return true;
-    unsigned size = files->size ? files->size : TABLE_STEP;
-    while (size < needed)
-        size *= 2;
-    struct descriptor *table = heap_resize(files->table, size * sizeof(*table));
-    if (!table)
-        return false;
-    memset(table + files->size, 0, (size - files->size) * sizeof(*table));
-    files->table = table;
-    files->size = size;
-    return true;
 }
 
 // One descriptor is gone: POSIX locks of the owner on the file go with it (fcntl(2)).
@@ -76,11 +90,10 @@ void files_put(struct client *owner, struct files *files)
 {
     if (--files->references > 0)
         return;
-    for (unsigned fd = 0; fd < files->size; fd++)
+    for (unsigned fd = 0; fd < files->end; fd++)
         if (files->table[fd].file)
             close_file(owner, files, files->table[fd].file);
-    heap_free(files->table);
-    heap_free(files);
+    files_free(files);
 }
 
 static void drop(struct client *owner, struct files *files, unsigned fd)
@@ -94,7 +107,7 @@ static void drop(struct client *owner, struct files *files, unsigned fd)
 
 void files_close_on_exec(struct client *owner, struct files *files)
 {
-    for (unsigned fd = 0; fd < files->size; fd++)
+    for (unsigned fd = 0; fd < files->end; fd++)
         if (files->table[fd].file && files->table[fd].cloexec)
             drop(owner, files, fd);
 }
@@ -116,6 +129,13 @@ static unsigned limit_of(const struct client *caller)
     return caller->limits.open_files < TABLE_LIMIT ? (unsigned)caller->limits.open_files : TABLE_LIMIT;
 }
 
+static void set(struct files *files, unsigned fd, struct file *file, bool cloexec)
+{
+    files->table[fd] = (struct descriptor){ file, cloexec };
+    if (fd >= files->end)
+        files->end = fd + 1;
+}
+
 long files_add(struct client *caller, struct file *file, bool cloexec, unsigned lowest)
 {
     struct files *files = caller->files;
@@ -126,7 +146,7 @@ long files_add(struct client *caller, struct file *file, bool cloexec, unsigned 
         return -EMFILE;
     if (!files_grow(files, fd + 1))
         return -ENOMEM;
-    files->table[fd] = (struct descriptor){ file, cloexec };
+    set(files, fd, file, cloexec);
     if (lowest <= files->next)
         files->next = fd + 1;
     return (long)fd;
@@ -140,7 +160,7 @@ long files_place(struct client *caller, struct file *file, bool cloexec, unsigne
     if (!files_grow(files, fd + 1))
         return -ENOMEM;
     struct file *old = files->table[fd].file;
-    files->table[fd] = (struct descriptor){ file, cloexec };
+    set(files, fd, file, cloexec);
     if (old)
         close_file(caller, files, old);
     return (long)fd;
@@ -209,7 +229,7 @@ long call_close_range(struct client *caller, const unsigned long args[6])
         caller->files = copy;
     }
     struct files *files = caller->files;
-    for (unsigned fd = first; fd <= last && fd < files->size; fd++) {
+    for (unsigned fd = first; fd <= last && fd < files->end; fd++) {
         if (!files->table[fd].file)
             continue;
         if (flags & CLOSE_RANGE_CLOEXEC)

@@ -353,7 +353,9 @@ static void run_on_fiber(void *argument)
 
 void pm_call(const struct message *message)
 {
-    struct message reply = { 0 };
+    struct message reply; // that part of it which is sent
+    memset(reply.args, 0, sizeof(reply.args));
+    memset(reply.handles, 0, sizeof(reply.handles));
     unsigned long index = message->number - VFS_CLONE;
     if (index >= sizeof(handlers) / sizeof(handlers[0])) {
         reply_value(message->token, -ENOSYS);

@@ -158,11 +158,12 @@ static void task_clone_returns_zero_in_the_child(void)
     CHECK(routed_start(&routed, clone_child));
     CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
     token_t token = message_page->in.token;
-    long space = space_clone(routed.child.space, ROOT_QUOTA);
-    CHECK(space > 0);
     struct task_words words = { .labels = { 1001, 1002, 1003, 1004 } };
-    long task = task_clone(routed.child.task, (handle_t)space, ROOT_QUOTA, 0, 0, 0, &words);
+    long task = task_clone(routed.child.task, routed.child.space, ROOT_QUOTA, CLONE_SPACE, 0, 0, &words);
     CHECK(task > 0);
+    handle_t space = (handle_t)message_page->result[0];
+    CHECK_EQUAL(KCALL1(space_usage, space), 0);
+    CHECK(message_page->result[0] > 0);
     CHECK_EQUAL(task_start((handle_t)task), 0);
     CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.label, 1001);
@@ -172,11 +173,11 @@ static void task_clone_returns_zero_in_the_child(void)
     CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.label, CHILD_LABEL);
     CHECK_EQUAL(message_page->in.args[0], 55);
-    CHECK_EQUAL(task_destroy_close((handle_t)task), 0);
+    CHECK_EQUAL(task_destroy_close((handle_t)task, space), 0);
     CHECK(message_page->result[0] + message_page->result[1] > 0);
     CHECK(message_page->result[2] > 0);
     CHECK_EQUAL(task_info((handle_t)task), -EBADF);
-    handle_close((handle_t)space);
+    CHECK_EQUAL(KCALL1(space_usage, space), -EBADF);
     routed_end(&routed);
 }
 

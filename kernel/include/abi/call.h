@@ -71,13 +71,14 @@
                              address of its message page, 0 for a routed task without one} -> h, not started */ \
     X(task_clone, 81)     /* (task, space, quota, flags) wide {stack or 0, tls or 0, 4 labels, 8 constants,
                              2 addresses as of task_lend, which may be not at hand};
-                             copies frame (return value 0), FPU state, routes, owner, schedule -> h, not started */ \
+                             copies frame (return value 0), FPU state, routes, owner, schedule -> h, not started;
+                             result[0]: with CLONE_SPACE the child's space */ \
     X(task_lend, 85)      /* (task, i, address) in the caller's memory, of a struct lent for its exchange routes. The
                              page stays as long as the task; address 0: nothing any more. EFAULT: not at hand */ \
     X(task_start, 82)     /* (task) */ \
     X(task_interrupt, 83) /* (task) diverts it to its owner at its next boundary to user mode */ \
-    X(task_destroy, 84)   /* (task, 1: closes the handle too) -> 0; result {user ns, system ns, switches, resident
-                                pages of its space} */ \
+    X(task_destroy, 84)   /* (task, 1: closes the handle too, another handle to close or 0) -> 0; result {user ns,
+                             system ns, switches, resident pages of its space} */ \
     X(task_read_frame, 86)  /* (task, struct user_frame *) */ \
     X(task_write_frame, 87) /* (task, const struct user_frame *) privileged bits are sanitised */ \
     X(task_read_fpu, 88)  /* (task, buffer, length) -> bytes */ \

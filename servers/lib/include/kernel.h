@@ -198,7 +198,11 @@ long task_clone(handle_t task, handle_t space, handle_t quota, unsigned flags, u
 static inline long task_start(handle_t task) { return KCALL1(task_start, task); }
 static inline long task_interrupt(handle_t task) { return KCALL1(task_interrupt, task); }
 static inline long task_destroy(handle_t task) { return KCALL1(task_destroy, task); }
-static inline long task_destroy_close(handle_t task) { return KCALL2(task_destroy, task, 1); }
+// Closes its handle too, and that of its space, if one is given.
+static inline long task_destroy_close(handle_t task, handle_t space)
+{
+    return KCALL3(task_destroy, task, 1, space);
+}
 static inline long task_reset(handle_t task, handle_t space, unsigned long entry, unsigned long stack,
                               unsigned long landing)
 {

@@ -62,9 +62,11 @@ int fiber_run(void (*fn)(void *), void *argument, bool urgent);
 // From a fiber: sends *message asynchronously to port and returns when the answer is in: *message is then the
 // reply (value, args, handles). -> message->value. From the loop's stack: waits synchronously.
 long fiber_call(handle_t port, struct message *message);
-// Waits synchronously, so only for what the receiver does at once, and never for whom waits for us so. -> its value
-long call_at_once(handle_t port, const struct message *message);
-bool fiber_current(void); // running on a fiber now?
+// Sends what stands in message_room() and waits synchronously, so only for what the receiver does at once, and never for
+// whom waits for us so. -> its value
+long call_at_once(handle_t port);
+struct message *message_room(void); // for number and args to be filled in; without windows and handles
+bool fiber_current(void);           // running on a fiber now?
 // Lets a fiber wait for something of the server itself (a lock): the waker makes it runnable again.
 struct fiber;
 struct fiber *fiber_self(void);
