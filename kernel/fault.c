@@ -12,6 +12,7 @@
 #define AROUND 16u // pages of an object mapped at one fault: those present, in this aligned block
 
 #define SOFT (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE)
+#define SLOW static __attribute__((noinline)) // so that faults of private pages save no registers for it
 
 struct fault {
     struct space *space;
@@ -21,7 +22,7 @@ struct fault {
 };
 
 // The stack above address, grown down to it. -> NULL with *error: there is none, it may not, or no memory
-static struct region *grow_stack(struct space *space, unsigned long address, long *error)
+SLOW struct region *grow_stack(struct space *space, unsigned long address, long *error)
 {
     struct region *region = region_above(space, address);
     *error = -EFAULT;
@@ -168,7 +169,7 @@ static long map_object(struct fault *fault)
     return 0;
 }
 
-static long missing_object_page(struct fault *fault, struct memory **wanted, uint64_t *wanted_page)
+SLOW long missing_object_page(struct fault *fault, struct memory **wanted, uint64_t *wanted_page)
 {
     struct memory *memory = fault->region->memory;
     uint64_t page = page_index(fault->region, fault->address), physical;

@@ -19,6 +19,7 @@ struct walk {
     uint64_t *table;
     unsigned long base;   // address of its first entry
     unsigned first, last; // [first, last): indices in the range; the first may be in use
+    struct frame *doomed; // frames whose last reference went, linked through next
 };
 
 // --- walking ------------------------------------------------------------------------------------------------------
@@ -165,12 +166,12 @@ long pagetable_own_edges(struct space *space, unsigned long start, unsigned long
     return 0;
 }
 
-static void free_doomed(struct frame *doomed)
+static void free_doomed(struct walk *walk)
 {
-    while (doomed) {
-        struct frame *next = doomed->next;
-        frame_free(doomed);
-        doomed = next;
+    struct frame *frame;
+    while ((frame = walk->doomed)) {
+        walk->doomed = frame->next;
+        frame_free(frame);
     }
 }
 
@@ -201,11 +202,11 @@ static unsigned leave_shared(struct walk *walk)
     return count;
 }
 
-// Frames whose last reference goes are chained before `doomed`. -> the first of the chain
-static struct frame *clear_run(uint64_t *slot, const uint64_t *end, unsigned long which, struct frame *doomed)
+static void clear_run(struct walk *walk, unsigned first, unsigned last, unsigned long which)
 {
     struct frame *all = frames;
-    for (; slot < end; slot++) {
+    uint64_t *end = &walk->table[last];
+    for (uint64_t *slot = &walk->table[first]; slot < end; slot++) {
         uint64_t entry = *slot;
         if (!((unsigned long)entry & which))
             continue;
@@ -214,23 +215,22 @@ static struct frame *clear_run(uint64_t *slot, const uint64_t *end, unsigned lon
             continue;
         struct frame *frame = &all[pte_frame(entry) >> PAGE_SHIFT];
         if (--frame->references == 0) {
-            frame->next = doomed;
-            doomed = frame;
+            frame->next = walk->doomed;
+            walk->doomed = frame;
         }
     }
-    return doomed;
 }
 
 // Those of the entries in which a bit of `which` is set. No frame is freed before the flush.
 static void unmap_part(struct walk *walk, unsigned long which)
 {
-    struct frame *table = walk->frame, *doomed = NULL;
+    struct frame *table = walk->frame;
     bool whole = which == ALL && whole_table(walk);
     unsigned gone = whole ? table->table.present : count_part(walk, which);
     unsigned objects = whole ? table->table.objects : count_part(walk, which & SOFT);
     for (unsigned end, i = walk->first; i < walk->last; i = table_first(table, end)) {
         end = table_run_end(i, walk->last);
-        doomed = clear_run(&walk->table[i], &walk->table[end], which, doomed);
+        clear_run(walk, i, end, which);
     }
     walk->space->resident_pages -= gone;
     table->table.objects = (uint16_t)(table->table.objects - objects);
@@ -239,7 +239,7 @@ static void unmap_part(struct walk *walk, unsigned long which)
         table_note_empty(table, walk->first, walk->last);
     arch_tlb_flush(walk->space, walk_address(walk, walk->first),
                    walk_address(walk, walk->last - 1) + PAGE_SIZE);
-    free_doomed(doomed);
+    free_doomed(walk);
     directory_clear_empty(walk->space, walk->base, walk->directory, table);
 }
 

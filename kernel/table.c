@@ -156,11 +156,14 @@ static void copy_run(uint64_t *to, uint64_t *from, const uint64_t *end, uint64_t
         uint64_t entry = *from;
         if (!(unsigned long)entry)
             continue;
-        if (pte_writable(entry) && !(entry & SOFT))
-            pte_store(from, pte_protect(entry));
-        if (entry & left_out)
-            continue;
-        *to = pte_protect(entry);
+        if (entry & (PTE_WRITE | left_out)) {
+            if (pte_writable(entry) && !(entry & SOFT))
+                pte_store(from, pte_protect(entry));
+            if (entry & left_out)
+                continue;
+            entry = pte_protect(entry);
+        }
+        *to = entry;
         if (!(entry & PTE_SOFT_DEVICE))
             frame_get(&all[pte_frame(entry) >> PAGE_SHIFT]);
     }
