@@ -282,16 +282,11 @@ __attribute__((noinline)) void trap_native(struct task *task)
     trap_generally(task);
 }
 
-// Neither the most frequent kind nor a constant.
+// Not the most frequent kind.
 APART void trap_specially(struct task *task, const struct route *route)
 {
-    if (route->kind == ROUTE_PORT && route->carry && short_trap(task, route, true))
-        return;
-    if (route->kind == ROUTE_EXCHANGE) {
-        if (answer_exchange(task, route) || short_trap(task, route, true))
-            return;
-    }
-    if (route->kind == ROUTE_CLOCK && answer_clock(task, route))
+    bool carries = route->kind == ROUTE_EXCHANGE || (route->kind == ROUTE_PORT && route->carry);
+    if (carries && short_trap(task, route, true))
         return;
     if (route->kind != ROUTE_YIELD) {
         trap_generally(task);
@@ -312,13 +307,23 @@ __attribute__((noinline)) void trap_routed(struct task *task, const struct route
         trap_generally(task);
 }
 
-const struct route *trap_constant(struct task *task)
+APART const struct route *answer_apart(struct task *task, const struct route *route)
+{
+    if (task->trace & TRACE_CALLS)
+        return route;
+    bool answered = route->kind == ROUTE_CLOCK ? answer_clock(task, route) : answer_exchange(task, route);
+    return answered ? NULL : route;
+}
+
+// None of these answers is worth reading the clock for.
+const struct route *trap_answer(struct task *task)
 {
     const struct route *route = routes_find(task->routes, arch_call_number(task));
-    if (route->kind != ROUTE_CONSTANT || (task->trace & TRACE_CALLS))
-        return route;
-    arch_set_result(task, task->constants[route->slot]); // not worth reading the clock for
-    return NULL;
+    if (route->kind == ROUTE_CONSTANT && !(task->trace & TRACE_CALLS)) {
+        arch_set_result(task, task->constants[route->slot]);
+        return NULL;
+    }
+    return route->kind < ROUTE_CLOCK ? route : answer_apart(task, route);
 }
 
 // After the short way there is nothing for trap_leave to do: who runs next is known, and not interrupted.
@@ -327,6 +332,6 @@ void trap_call(struct task *task)
     const struct route *route;
     if (!task->routes)
         trap_native(task);
-    else if ((route = trap_constant(task)))
+    else if ((route = trap_answer(task)))
         trap_routed(task, route);
 }

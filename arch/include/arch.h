@@ -49,12 +49,11 @@ void arch_init(void);
 // of these; on return it leaves through cpu->current (which may be another task by then).
 
 void trap_call(struct task *task); // sysenter, int 0x80, ecall; does what trap_leave does, too
-// The same in parts, for an entry that saves what C functions preserve only if there is more to do than a constant.
+// The same in parts, for an entry that saves what C functions preserve only if the kernel has no answer itself.
 struct route;
-void trap_native(struct task *task); // of a task without routes
-const struct route *
-trap_constant(struct task *task); // NULL: answered, and the task goes on; else it is for ...
-void trap_routed(struct task *task, const struct route *route);                  // ... this
+void trap_native(struct task *task);                            // of a task without routes
+const struct route *trap_answer(struct task *task);             // NULL: answered, the task goes on; else for
+void trap_routed(struct task *task, const struct route *route); // this
 void trap_page_fault(struct task *task, unsigned long address, unsigned access); // user page fault
 void trap_exception(struct task *task, unsigned kind, unsigned long address, unsigned long trap,
                     unsigned long error);

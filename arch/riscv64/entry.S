@@ -75,7 +75,7 @@ trap_entry:
     addi    t1, t1, 4
     sd      t1, FRAME_PC(a0)
     beqz    t0, native_call
-    call    trap_constant
+    call    trap_answer
     mv      a1, a0 // the route that says more, if any
     ld      a0, CPU_CURRENT(tp)
     bnez    a1, routed_call
