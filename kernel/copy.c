@@ -16,9 +16,17 @@ static size_t page_rest(uint64_t address) { return PAGE_SIZE - (size_t)(address 
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-static void copy_physical(uint64_t to, uint64_t from, size_t length)
+static inline __attribute__((always_inline)) void copy(void *to, const void *from, size_t length)
 {
-    memmove(window_open(to, 1), window_open(from, 0), length);
+    if (length < BLOCK_MIN)
+        memmove(to, from, length);
+    else
+        arch_copy(to, from, length);
+}
+
+static inline __attribute__((always_inline)) void copy_physical(uint64_t to, uint64_t from, size_t length)
+{
+    copy(window_open(to, 1), window_open(from, 0), length);
     window_close(to, 1);
     window_close(from, 0);
 }
@@ -139,7 +147,7 @@ size_t memory_copy_in(struct memory *memory, uint64_t offset, const void *from, 
         size_t part = least(length - done, page_rest(offset + done));
         if (object_byte(memory, offset + done, WRITE, &physical) < 0)
             break;
-        memcpy(window_open(physical, 1), (const char *)from + done, part);
+        copy(window_open(physical, 1), (const char *)from + done, part);
         window_close(physical, 1);
         done += part;
     }
@@ -156,10 +164,10 @@ size_t memory_copy_out(struct memory *memory, uint64_t offset, void *to, size_t 
         if (object_byte(memory, offset + done, READ, &physical) < 0)
             break;
         if (physical) {
-            memcpy((char *)to + done, window_open(physical, 0), part);
+            copy((char *)to + done, window_open(physical, 0), part);
             window_close(physical, 0);
         } else {
-            memset((char *)to + done, 0, part);
+            arch_clear((char *)to + done, part);
         }
         done += part;
     }
@@ -199,7 +207,7 @@ static long object_to_space(struct memory *memory, uint64_t offset, struct space
     if (source) {
         copy_physical(target, source, length);
     } else {
-        memset(window_open(target, 1), 0, length);
+        arch_clear(window_open(target, 1), length);
         window_close(target, 1);
     }
     return (long)length;

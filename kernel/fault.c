@@ -62,7 +62,7 @@ static struct frame *copy_page(struct space *space, uint64_t physical)
     if (!copy)
         return NULL;
     uint64_t to = frame_address(copy);
-    memcpy(window_open(to, 1), window_open(physical, 0), PAGE_SIZE);
+    arch_copy(window_open(to, 1), window_open(physical, 0), PAGE_SIZE);
     window_close(to, 1);
     window_close(physical, 0);
     return copy;

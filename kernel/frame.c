@@ -177,7 +177,7 @@ SLOW void zero(const struct frame *frame, unsigned order)
 {
     for (unsigned i = 0; i < 1u << order; i++) {
         uint64_t physical = frame_address(frame + i);
-        memset(window_open(physical, 0), 0, PAGE_SIZE);
+        arch_clear(window_open(physical, 0), PAGE_SIZE);
         window_close(physical, 0);
     }
 }

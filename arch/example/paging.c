@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <frame.h>
 #include <space.h>
+#include <string.h>
 
 // The root table comes with the kernel's half in place.
 int arch_space_init(struct space *space)
@@ -60,3 +61,7 @@ void *arch_map_device(uint64_t physical, size_t length)
 
 // No page of kernel image or direct map stays writable and executable, nor writable under another address.
 void arch_direct_protect(void) {}
+
+void arch_copy(void *to, const void *from, size_t length) { memmove(to, from, length); }
+
+void arch_clear(void *to, size_t length) { memset(to, 0, length); }

@@ -76,6 +76,7 @@ static void detect_features(void)
     require(basic.edx & 1u << 9, "APIC");
     require(basic.edx & 1u << 24, "FXSR");
     cpu_features.sysenter = basic.edx & 1u << 11;
+    cpu_features.sse = basic.edx & 1u << 25;
     cpu_features.rdrand = basic.ecx & 1u << 30;
     if (cpuid(0).eax >= 7) {
         struct cpuid extended = cpuid(7);

@@ -38,6 +38,20 @@ static void disable(struct arch_cpu *cpu)
     cpu->fpu_enabled = false;
 }
 
+bool fpu_borrow(void)
+{
+    struct arch_cpu *cpu = &this_cpu()->arch;
+    bool enabled = cpu->fpu_enabled;
+    enable(cpu);
+    return enabled;
+}
+
+void fpu_give_back(bool enabled)
+{
+    if (!enabled)
+        disable(&this_cpu()->arch);
+}
+
 static void initial_state(uint8_t *area)
 {
     memset(area, 0, FPU_STATE_SIZE);
@@ -88,11 +102,9 @@ void fpu_copy(struct task *child, struct task *parent)
         memcpy(fpu_area(child), fpu_area(parent), FPU_STATE_SIZE);
         return;
     }
-    bool enabled = cpu->fpu_enabled;
-    enable(cpu);
+    bool enabled = fpu_borrow();
     save(fpu_area(child));
-    if (!enabled)
-        disable(cpu);
+    fpu_give_back(enabled);
 }
 
 void fpu_release(struct task *task)

@@ -8,7 +8,7 @@
 
 // --- features, from CPUID (cpu.c)
 struct cpu_features {
-    bool sysenter, nx, smep, smap, rdrand;
+    bool sysenter, sse, nx, smep, smap, rdrand;
     uint32_t mxcsr_mask;
 };
 extern struct cpu_features cpu_features;
@@ -30,6 +30,8 @@ void fpu_unavailable(struct task *task);  // fpu.c: first FPU instruction since 
 uint32_t fpu_status(struct task *task, bool sse);
 void fpu_copy(struct task *child, struct task *parent);
 void fpu_release(struct task *task);
+bool fpu_borrow(void); // lets the kernel use the registers, whosever they are. -> for fpu_give_back
+void fpu_give_back(bool enabled);
 
 // --- entry.S
 void sysenter_native(void);

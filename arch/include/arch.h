@@ -119,6 +119,11 @@ void *arch_direct(uint64_t physical);       // address in the direct map; only f
 uint64_t arch_physical(const void *direct); // the reverse
 void *arch_map_device(uint64_t physical, size_t length); // kernel's own devices, at boot only
 
+// Blocks, mostly pages: memmove and memset to 0 as fast as the CPU can. Shorter ones are better not brought here.
+#define BLOCK_MIN 512u // bytes
+void arch_copy(void *to, const void *from, size_t length);
+void arch_clear(void *to, size_t length);
+
 // --- interrupts, time, the rest -----------------------------------------------------------------------------------
 
 unsigned arch_irq_lines(void);

@@ -223,3 +223,7 @@ void arch_tlb_flush(struct space *space, unsigned long start, unsigned long end)
     for (unsigned long page = start & PAGE_MASK; page < end; page += PAGE_SIZE)
         __asm__ volatile("sfence.vma %0, %1" ::"r"(page), "r"(asid) : "memory");
 }
+
+void arch_copy(void *to, const void *from, size_t length) { memmove(to, from, length); }
+
+void arch_clear(void *to, size_t length) { memset(to, 0, length); }

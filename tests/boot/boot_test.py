@@ -119,6 +119,7 @@ def tests(system):
     i386 = [
         ("cpu_qemu32", lambda: boots_with(system, ["--cpu", "qemu32"])),
         ("cpu_without_sysenter", lambda: boots_with(system, ["--cpu", "max,-sep"])),
+        ("cpu_pentium2", lambda: boots_with(system, ["--cpu", "pentium2"])),
         ("machine_pc", lambda: boots_to_prompt(system, ["--machine", "pc"])),
         ("machine_pc_qemu32", lambda: boots_to_prompt(system, ["--machine", "pc", "--cpu", "qemu32"])),
     ]

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include <memory.h>
@@ -134,3 +135,7 @@ void fake_check_usage(struct fake_usage before)
     assert_int_equal(now.objects, before.objects);
     assert_true(!open_window[0] && !open_window[1]);
 }
+
+void arch_copy(void *to, const void *from, size_t length) { memmove(to, from, length); }
+
+void arch_clear(void *to, size_t length) { memset(to, 0, length); }

@@ -125,6 +125,70 @@ static void fpu_state_is_copied_by_task_clone(void)
     handle_close(speaker.port);
 }
 
+// What the kernel copies and clears pages with is the program's again afterwards.
+static void sse_load(const uint32_t words[32])
+{
+    __asm__ volatile("movups (%0), %%xmm0\n\tmovups 16(%0), %%xmm1\n\t"
+                     "movups 32(%0), %%xmm2\n\tmovups 48(%0), %%xmm3\n\t"
+                     "movups 64(%0), %%xmm4\n\tmovups 80(%0), %%xmm5\n\t"
+                     "movups 96(%0), %%xmm6\n\tmovups 112(%0), %%xmm7" ::"r"(words));
+}
+
+static void sse_store(uint32_t words[32])
+{
+    __asm__ volatile("movups %%xmm0, (%0)\n\tmovups %%xmm1, 16(%0)\n\t"
+                     "movups %%xmm2, 32(%0)\n\tmovups %%xmm3, 48(%0)\n\t"
+                     "movups %%xmm4, 64(%0)\n\tmovups %%xmm5, 80(%0)\n\t"
+                     "movups %%xmm6, 96(%0)\n\tmovups %%xmm7, 112(%0)" ::"r"(words)
+                     : "memory");
+}
+
+static _Alignas(PAGE_SIZE) volatile char shared_pages[2 * PAGE_SIZE];
+
+static void sse_keeper(void)
+{
+    uint32_t loaded[32], stored[32];
+    for (unsigned i = 0; i < 32; i++)
+        loaded[i] = 0x01010101 * (i + 1);
+    ask(); // the page of this stack is there
+    sse_load(loaded);
+    shared_pages[0] = 1; // is copied
+    sse_store(stored);
+    tell(memcmp(loaded, stored, sizeof stored) == 0, 0);
+    sse_load(loaded);
+    ask(); // others' pages are copied and cleared
+    sse_store(stored);
+    tell(memcmp(loaded, stored, sizeof stored) == 0, 0);
+    stop();
+}
+
+static void kernel_copies_keep_sse_registers(void)
+{
+    struct speaker speaker;
+    memset((void *)shared_pages, 7, sizeof shared_pages);
+    CHECK(speaker_start(&speaker, sse_keeper, 0));
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
+    CHECK_EQUAL(answer_value(0), 0);
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
+    CHECK_EQUAL(message_page->in.args[0], 1);
+    CHECK_EQUAL(answer_value(0), 0);
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
+    shared_pages[PAGE_SIZE] = 2; // copied, in another space than that of the registers' owner
+    CHECK_EQUAL(shared_pages[PAGE_SIZE + 1], 7);
+    CHECK_EQUAL(shared_pages[2 * PAGE_SIZE - 1], 7);
+    long map = space_map(ROOT_SPACE, 0, PAGE_SIZE, PROT_READ_BIT | PROT_WRITE_BIT, 0, 0, 0, 0);
+    CHECK(!IS_ERROR(map));
+    *(volatile char *)map = 3;
+    for (unsigned i = 1; i < PAGE_SIZE; i++)
+        CHECK_EQUAL(((volatile char *)map)[i], 0);
+    CHECK_EQUAL(space_unmap(ROOT_SPACE, (unsigned long)map, PAGE_SIZE), 0);
+    CHECK_EQUAL(answer_value(0), 0);
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
+    CHECK_EQUAL(message_page->in.args[0], 1);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
+}
+
 // --- segments
 
 static unsigned long tls_word = 0x11223344;
@@ -450,6 +514,7 @@ const struct test arch_tests[] = {
     { "i386/fpu_state_is_each_tasks_own", fpu_state_is_each_tasks_own },
     { "i386/fpu_state_can_be_read_and_written", fpu_state_can_be_read_and_written },
     { "i386/fpu_state_is_copied_by_task_clone", fpu_state_is_copied_by_task_clone },
+    { "i386/kernel_copies_keep_sse_registers", kernel_copies_keep_sse_registers },
     { "i386/tls_descriptor_works", tls_descriptor_works },
     { "i386/stale_selector_becomes_null", stale_selector_becomes_null },
     { "i386/only_data_segments_of_user_mode", only_data_segments_of_user_mode },
