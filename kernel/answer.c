@@ -61,17 +61,38 @@ static bool change_set(const struct exchange *exchange, unsigned long what, unsi
     return true;
 }
 
+// The server may have it, or it does not all lie in the page that is lent.
+static bool out_of_reach(const struct lent *lent, unsigned long index, size_t size)
+{
+    return lent->closed >> index & 1 ||
+           ((uintptr_t)lent & ~PAGE_MASK) + sizeof *lent + (index + 1) * size > PAGE_SIZE;
+}
+
+static bool answer_word(struct task *task, const struct exchange *exchange, struct lent *lent)
+{
+    unsigned index = exchange->records;
+    if ((exchange->length && arch_trap_arg(task, 1) != exchange->length) ||
+        out_of_reach(lent, index, sizeof(long)))
+        return false;
+    ((unsigned long *)(lent + 1))[index] = arch_trap_arg(task, 0);
+    lent->changed |= 1ull << index;
+    arch_set_result(task, exchange->least < TASK_CONSTANTS ? task->constants[exchange->least] : 0);
+    return true;
+}
+
 bool answer_exchange(struct task *task, const struct route *route)
 {
     const struct exchange *exchange = &task->routes->exchanges[route->exchange];
     struct lent *lent = task->lent[exchange->slot];
+    if (lent && exchange->kind == EXCHANGE_WORD)
+        return answer_word(task, exchange, lent);
     unsigned long what = arch_trap_arg(task, 0), new = arch_trap_arg(task, 1), old = arch_trap_arg(task, 2);
     unsigned long index = exchange->kind == EXCHANGE_SET ? 0 : what - 1;
-    size_t size = exchange->words * sizeof(long), start = sizeof *lent + index * size;
+    size_t size = exchange->words * sizeof(long);
     if (!lent || arch_trap_arg(task, 3) != exchange->length || index >= exchange->records ||
-        lent->closed >> index & 1 || ((uintptr_t)lent & ~PAGE_MASK) + start + size > PAGE_SIZE)
+        out_of_reach(lent, index, size))
         return false;
-    unsigned long *record = (unsigned long *)((char *)lent + start), before[EXCHANGE_WORDS];
+    unsigned long *record = (unsigned long *)((char *)(lent + 1) + index * size), before[EXCHANGE_WORDS];
     const unsigned long *from = new ? words_at_hand(task, new, size, false) : NULL;
     unsigned long *to = old ? words_at_hand(task, old, size, true) : NULL;
     if ((new && !from) || (old && !to))

@@ -415,7 +415,8 @@ long do_routes_exchange(struct task *task, unsigned long index, unsigned long nu
 {
     FIND(routes, routes, index, HANDLE_ROUTES, RIGHT_CONTROL);
     const uint64_t *wide = task->page->wide;
-    if (slot >= TASK_LENT || kind > EXCHANGE_SET || wide[1] > 64 || wide[2] > EXCHANGE_WORDS)
+    if (slot >= TASK_LENT || kind > EXCHANGE_WORD || wide[1] > 64 - (kind == EXCHANGE_WORD) ||
+        wide[2] > EXCHANGE_WORDS)
         return -EINVAL;
     struct exchange exchange = {
         .slot = (uint8_t)slot,

@@ -27,6 +27,13 @@ INLINE bool goes_next(const struct cpu *cpu, const struct task *task)
     return task->schedule.direct > cpu->top || (task == cpu->fair_current && !cpu->top && !task->suspended);
 }
 
+// Who has been served at once goes on, first in, first out, ahead of equals: to it that was no wait.
+INLINE bool goes_on(const struct cpu *cpu, const struct task *task)
+{
+    return goes_next(cpu, task) || (task->schedule.class == SCHEDULE_FIXED &&
+                                    task->schedule.direct == cpu->top && task->schedule.direct > 0);
+}
+
 INLINE void go(struct cpu *cpu, struct task *previous, struct task *next)
 {
     if (cpu->account != next->charge)
@@ -205,7 +212,7 @@ INLINE bool short_reply_receive(struct task *task, unsigned long index)
     const struct message *out = &task->page->out;
     // The call it received last: while it is `serving`, that one is open and its own.
     struct task *caller = task->serving;
-    if (!caller || !goes_next(cpu, caller))
+    if (!caller || !goes_on(cpu, caller))
         return false;
     struct call *call = &caller->call;
     struct port *port = call->port;

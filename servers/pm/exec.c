@@ -306,7 +306,6 @@ static void become(struct exec *exec)
     thread->cred = exec->cred;
     thread->alternate = (struct stack_info){ .flags = SS_DISABLE };
     thread->block.kind = BLOCK_NONE;
-    thread->tid_address = 0;
     if (exec->set_id)
         thread->parent_death_signal = 0;
     process->exit_signal = SIGCHLD;

@@ -24,7 +24,7 @@ long call_exit_group(struct thread *caller, const unsigned long args[6])
 
 long call_set_tid_address(struct thread *caller, const unsigned long args[6])
 {
-    caller->clear_child_tid = caller->tid_address = args[0];
+    caller->clear_child_tid = args[0];
     return caller->pid->number;
 }
 

@@ -265,7 +265,7 @@ long call_prctl(struct thread *caller, const unsigned long args[6])
         caller->no_new_privs = true;
         return 0;
     case PR_GET_NO_NEW_PRIVS: return unused(args, 1) ? caller->no_new_privs : -EINVAL;
-    case PR_GET_TID_ADDRESS: return mm_write(caller->mm, args[1], &caller->tid_address, sizeof(long));
+    case PR_GET_TID_ADDRESS: return mm_write(caller->mm, args[1], &caller->clear_child_tid, sizeof(long));
     case PR_SET_THP_DISABLE:
     case PR_GET_THP_DISABLE: return unused(args, 2) ? 0 : -EINVAL;
     default: return -EINVAL;

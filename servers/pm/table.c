@@ -6,6 +6,7 @@
 #include "timecalls.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <linux/process.h>
 #include <linux/sched.h>
 #include <linux/time.h>
@@ -28,8 +29,11 @@ static const struct {
     { LINUX_rt_sigreturn, MESSAGE_WORDS, SIGNAL_CARRIED }, // from the stack pointer
 };
 
-// What the kernel answers itself from what lend_signals lends: rt_sigprocmask(how, set, old, size) and
-// rt_sigaction(signal, new, old, size). Left to this server are masks while a signal is pending, and actions that
+#define LENT_WORD(member)                                                                                    \
+    ((offsetof(struct thread, member) - offsetof(struct thread, blocked)) / sizeof(long))
+
+// What the kernel answers itself from what lend_signals lends: rt_sigprocmask(how, set, old, size),
+// rt_sigaction(signal, new, old, size), set_tid_address(address) and set_robust_list(address, size). Left to this server are masks while a signal is pending, and actions that
 // ignore a signal or are the default, as they drop what is pending of it.
 static const struct exchange mask_exchange = {
     .length = sizeof(uint64_t),
@@ -42,6 +46,13 @@ static const struct exchange mask_exchange = {
     .words = sizeof(struct sigaction_user) / sizeof(long),
     .least = SIG_IGN + 1,
     .allowed = SIGACTION_WORDS(~0ul, SIGACTION_FLAGS, ~0ul, ~UNBLOCKABLE),
+}, tid_exchange = {
+    .records = LENT_WORD(clear_child_tid),
+    .least = CONSTANT_TID,
+}, robust_exchange = {
+    .length = sizeof(struct robust_list_head),
+    .records = LENT_WORD(robust_list),
+    .least = TASK_CONSTANTS,
 };
 
 static call_handler *by_number[LINUX_NUMBER_LIMIT]; // filled by routes_build
@@ -86,6 +97,10 @@ void routes_build(void)
                     &mask_exchange);
     routes_exchange(pm->routes, (unsigned long)linux_number_of(LINUX_rt_sigaction), LENT_ACTIONS,
                     EXCHANGE_RECORD, &action_exchange);
+    routes_exchange(pm->routes, (unsigned long)linux_number_of(LINUX_set_tid_address), LENT_MASK,
+                    EXCHANGE_WORD, &tid_exchange);
+    routes_exchange(pm->routes, (unsigned long)linux_number_of(LINUX_set_robust_list), LENT_MASK,
+                    EXCHANGE_WORD, &robust_exchange);
     routes_yield(pm->routes, (unsigned long)linux_number_of(LINUX_sched_yield));
     for (unsigned i = 0; i < sizeof constants / sizeof constants[0]; i++) {
         long number = linux_number_of(constants[i].call);

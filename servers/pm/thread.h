@@ -120,6 +120,8 @@ struct thread {
     struct lent
         lent; // the head of `blocked`, which the kernel changes itself (table.c) unless something is pending
     uint64_t blocked;
+    unsigned long clear_child_tid; // addresses in its memory; these words follow `lent`, too
+    unsigned long robust_list;
     uint64_t saved_blocked;
     bool restore_blocked;
     struct pending pending;
@@ -132,10 +134,6 @@ struct thread {
     bool ended_outside; // perhaps in a call of vfs, which may have to end first
     int parent_death_signal;
 
-    // words in its memory
-    unsigned long clear_child_tid;
-    unsigned long robust_list;
-    unsigned long tid_address;
     struct thread *vfork_parent; // parked until this thread releases its mm
 
     // scheduling

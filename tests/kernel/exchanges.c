@@ -178,6 +178,48 @@ static void sets_are_combined(void)
     handle_close(speaker.port);
 }
 
+// The child's arguments are (what, address of the new one), which is odd enough for a word and its length.
+static void words_are_kept(void)
+{
+    static const struct attempt tries[] = { { 5, NOWHERE, 0, 0, true },
+                                            { 6, OLD, 0, 0, false },
+                                            { 7, NOWHERE, 0, 0, false } };
+    static const unsigned long words[6];
+    static const struct exchange exchange = { .length = 8, .records = 3, .least = TASK_CONSTANTS };
+    struct speaker speaker;
+    CHECK(prepare(&speaker, tries, words, EXCHANGE_WORD, &exchange));
+    CHECK_EQUAL(child_start(&speaker.child), 0);
+    CHECK_EQUAL(outcome(&speaker, &tries[0]), 0);
+    CHECK_EQUAL(block.records[1][1], 5);
+    CHECK_EQUAL((long)block.lent.changed, 8);
+    CHECK_EQUAL(answer_value(0), 0);
+    CHECK_EQUAL(outcome(&speaker, &tries[1]), 0); // another length
+    block.lent.closed = 8;
+    CHECK_EQUAL(answer_value(0), 0);
+    CHECK_EQUAL(outcome(&speaker, &tries[2]), 0);
+    CHECK_EQUAL(block.records[1][1], 5);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
+}
+
+// Without a length, and with one of the task's constants as the answer.
+static void words_are_answered_with_a_constant(void)
+{
+    static const struct attempt tries[] = { { 5, NEW, 0, 0, true } };
+    static const unsigned long words[2];
+    static const struct exchange exchange = { .records = 0, .least = 3 };
+    struct speaker speaker;
+    CHECK(prepare(&speaker, tries, words, EXCHANGE_WORD, &exchange));
+    CHECK_EQUAL(task_set_constant(speaker.child.task, 3, 1234), 0);
+    CHECK_EQUAL(child_start(&speaker.child), 0);
+    CHECK_EQUAL(next_message(speaker.port), MESSAGE_TRAP);
+    CHECK_EQUAL(message_page->in.number, TRAP_TELL);
+    CHECK_EQUAL(message_page->in.args[0], 1234);
+    CHECK_EQUAL(block.records[0][0], 5);
+    speaker_end(&speaker);
+    handle_close(speaker.port);
+}
+
 static void block_ends_with_its_page(void)
 {
     static _Alignas(PAGE_SIZE) char pages[2 * PAGE_SIZE];
@@ -217,12 +259,14 @@ static void lending_is_checked(void)
     CHECK_EQUAL(routes_exchange(speaker.routes, 0, 1, EXCHANGE_RECORD, &exchange), -EINVAL); // no port
     CHECK_EQUAL(routes_exchange(speaker.routes, TRAPS + 1, 1, EXCHANGE_RECORD, &exchange), -EINVAL);
     CHECK_EQUAL(routes_exchange(speaker.routes, TRAP_TELL, TASK_LENT, EXCHANGE_RECORD, &exchange), -EINVAL);
-    CHECK_EQUAL(routes_exchange(speaker.routes, TRAP_TELL, 1, EXCHANGE_SET + 1, &exchange), -EINVAL);
+    CHECK_EQUAL(routes_exchange(speaker.routes, TRAP_TELL, 1, EXCHANGE_WORD + 1, &exchange), -EINVAL);
     exchange.words = EXCHANGE_WORDS + 1;
     CHECK_EQUAL(routes_exchange(speaker.routes, TRAP_TELL, 1, EXCHANGE_RECORD, &exchange), -EINVAL);
     exchange = record_exchange;
     exchange.records = 65;
     CHECK_EQUAL(routes_exchange(speaker.routes, TRAP_TELL, 1, EXCHANGE_RECORD, &exchange), -EINVAL);
+    exchange.records = 64;
+    CHECK_EQUAL(routes_exchange(speaker.routes, TRAP_TELL, 1, EXCHANGE_WORD, &exchange), -EINVAL);
     speaker_end(&speaker);
     handle_close(speaker.port);
 }
@@ -231,6 +275,8 @@ const struct test exchange_tests[] = {
     { "exchange/records_are_exchanged", records_are_exchanged },
     { "exchange/rest_is_the_servers", rest_is_the_servers },
     { "exchange/sets_are_combined", sets_are_combined },
+    { "exchange/words_are_kept", words_are_kept },
+    { "exchange/words_are_answered_with_a_constant", words_are_answered_with_a_constant },
     { "exchange/block_ends_with_its_page", block_ends_with_its_page },
     { "exchange/lending_is_checked", lending_is_checked },
     { 0 },

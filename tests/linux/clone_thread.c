@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -292,4 +293,44 @@ TOPIC(thread_clone_flags)
     TRY(raw_clone(CLONE_SIGHAND | SIGCHLD));
     TRY(raw_clone(CLONE_NEWNS | CLONE_FS));
     CHECK(syscall(SYS_set_tid_address, &clone_tid) == getpid());
+}
+
+static void *noted_address(void)
+{
+    void *address = NULL;
+    prctl(PR_GET_TID_ADDRESS, &address);
+    return address;
+}
+
+static void *own_address(void *unused) { return noted_address(); }
+
+// What a thread tells the kernel about words of its memory, and when that is forgotten.
+TOPIC(thread_words)
+{
+    static struct {
+        void *next;
+        long offset;
+        void *pending;
+    } head = { &head.next, 0, NULL };
+    void *noted = NULL;
+    size_t size = 0;
+    CHECK(syscall(SYS_set_tid_address, &clone_tid) == getpid());
+    CHECK(noted_address() == &clone_tid);
+    TRY(syscall(SYS_set_robust_list, &head, sizeof head - 1));
+    TRY(syscall(SYS_set_robust_list, &head, sizeof head));
+    TRY(syscall(SYS_get_robust_list, 0, &noted, &size));
+    CHECK(noted == &head && size == sizeof head);
+    pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    if (child == 0) {
+        syscall(SYS_get_robust_list, 0, &noted, &size);
+        _exit((noted_address() ? 1 : 0) | (noted ? 2 : 0));
+    }
+    int status;
+    waitpid(child, &status, 0);
+    say("child: %d", WEXITSTATUS(status));
+    pthread_t thread;
+    pthread_create(&thread, NULL, own_address, NULL);
+    pthread_join(thread, &noted);
+    CHECK(noted && noted != &clone_tid);
+    syscall(SYS_set_robust_list, NULL, sizeof head);
 }

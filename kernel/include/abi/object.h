@@ -63,12 +63,15 @@ struct lent {
 
 #define EXCHANGE_WORDS 5 // of a record, at most
 
-// What a call f(what, address of a new record or 0, address for the old one or 0, length) does with a lent record.
+// What a call f(what, address of a new record or 0, address for the old one or 0, length) does with a lent record,
+// or f(word, length).
 enum exchange_kind {
     EXCHANGE_RECORD, // record what - 1 becomes the new one, if its first word is not below `least` and no word has
                      // bits that are not allowed
     EXCHANGE_SET, // record 0 is a set: what 0 adds the new one, 1 takes it away, 2 puts it in its place; bits
                   // that are not allowed never get in
+    EXCHANGE_WORD, // word number `records` is kept; length 0: there is no such argument; the result is the task's
+                   // constant number `least`, if there is one, else 0
 };
 
 enum schedule_class {
