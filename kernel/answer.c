@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define NS_PER_SECOND 1000000000u
+#define INLINE static inline __attribute__((always_inline)) // then no registers are saved
 
 bool answer_clock(struct task *task, const struct route *route)
 {
@@ -27,7 +28,7 @@ bool answer_clock(struct task *task, const struct route *route)
     return true;
 }
 
-static unsigned long *words_at_hand(const struct task *task, unsigned long address, size_t size, bool write)
+INLINE unsigned long *words_at_hand(const struct task *task, unsigned long address, size_t size, bool write)
 {
     return address % sizeof(long) ? NULL : at_hand(task->space, address, size, write);
 }
@@ -38,7 +39,7 @@ static void copy_words(unsigned long *to, const unsigned long *from, unsigned co
         to[i] = from[i];
 }
 
-static bool replace_record(const struct exchange *exchange, unsigned long *record, const unsigned long *new)
+INLINE bool replace_record(const struct exchange *exchange, unsigned long *record, const unsigned long *new)
 {
     for (unsigned i = 0; i < exchange->words; i++)
         if (new[i] & ~exchange->allowed[i])
@@ -49,7 +50,7 @@ static bool replace_record(const struct exchange *exchange, unsigned long *recor
     return true;
 }
 
-static bool change_set(const struct exchange *exchange, unsigned long what, unsigned long *set,
+INLINE bool change_set(const struct exchange *exchange, unsigned long what, unsigned long *set,
                        const unsigned long *new)
 {
     if (what > 2)

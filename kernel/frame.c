@@ -152,7 +152,7 @@ static struct frame *zone_alloc(struct zone *zone, unsigned order)
 
 // --- allocation -------------------------------------------------------------------------------------------------
 
-static struct frame *try_alloc(unsigned order, unsigned flags)
+static inline __attribute__((always_inline)) struct frame *try_alloc(unsigned order, unsigned flags)
 {
     if (free_frames() < (1ull << order) + (flags & FRAME_EMERGENCY ? 0 : reserve))
         return NULL;

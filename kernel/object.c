@@ -35,7 +35,7 @@ void object_init(struct object *object, unsigned type)
     objects[type]++;
 }
 
-void object_destroy(struct object *object)
+__attribute__((noinline)) void object_destroy(struct object *object)
 {
     object->identity = (uintptr_t)doomed;
     doomed = object;

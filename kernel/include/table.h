@@ -85,11 +85,12 @@ static inline uint64_t *directory_find(struct space *space, unsigned long addres
 // pagetable_lookup, for paths on which a function call counts.
 static inline __attribute__((always_inline)) uint64_t table_lookup(struct space *space, unsigned long address)
 {
-    uint64_t *directory = directory_find(space, address);
-    if (!directory || !*directory)
+    uint64_t root = arch_space_root(&space->arch)[root_index(address)];
+    uint64_t directory = root ? table_of(root)[middle_index(address)] : 0;
+    if (!directory)
         return 0;
-    uint64_t entry = table_of(*directory)[leaf_index(address)];
-    return pte_table_writable(*directory) ? entry : pte_protect(entry);
+    uint64_t entry = table_of(directory)[leaf_index(address)];
+    return pte_table_writable(directory) ? entry : pte_protect(entry);
 }
 
 uint64_t *directory_make(struct space *space, unsigned long address); // may be empty. NULL: no memory

@@ -49,7 +49,7 @@ static inline uint64_t pte_table(uint64_t frame, unsigned level)
 }
 
 static inline bool pte_present(uint64_t entry) { return entry & (PTE_VALID | PTE_HELD); } // holds a page
-static inline uint64_t pte_frame(uint64_t entry) { return (entry & PTE_PPN) << 2; }
+static inline uint64_t pte_frame(uint64_t entry) { return entry >> 10 << PAGE_SHIFT; } // nothing is above it
 static inline bool pte_readable(uint64_t entry) { return entry & PTE_VALID; }
 static inline bool pte_writable(uint64_t entry)
 {

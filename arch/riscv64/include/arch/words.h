@@ -19,11 +19,10 @@ static inline void words_copy(void *to, const void *from, size_t count) // upwar
 {
     copied_word *t = to;
     const copied_word *f = from;
-    for (; count >= 32; count -= 32, t += 32, f += 32) {
-        words_copy_8(t, f);
-        words_copy_8(t + 8, f + 8);
-        words_copy_8(t + 16, f + 16);
-        words_copy_8(t + 24, f + 24);
+    for (; count >= 64; count -= 64, t += 64, f += 64) {
+#pragma clang loop unroll(full)
+        for (unsigned i = 0; i < 64; i += 8)
+            words_copy_8(t + i, f + i);
     }
     for (; count >= 8; count -= 8, t += 8, f += 8)
         words_copy_8(t, f);
