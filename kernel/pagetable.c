@@ -8,7 +8,8 @@
 // So many pages of objects in a table a clone copies rather than have them fault in again.
 #define CLONE_OBJECTS 32u
 
-#define ALL (~0ul) // every entry has one of these bits
+#define ALL (~0ul)                                          // every entry has one of these bits
+#define INLINE static inline __attribute__((always_inline)) // where an argument is ALL or not
 
 // Part of [start, end) in one leaf table.
 struct walk {
@@ -43,10 +44,9 @@ static void walk_past(struct walk *walk, unsigned count)
     walk_skip(walk, LEAF_SPAN);
 }
 
-// Goes to the next leaf table that exists. -> false: none left
-static bool walk_next(struct walk *walk)
+static __attribute__((noinline)) bool walk_on(struct walk *walk)
 {
-    while (walk->next < walk->end) {
+    do {
         unsigned long address = walk->next;
         uint64_t root = arch_space_root(&walk->space->arch)[root_index(address)];
         if (!root) {
@@ -68,9 +68,12 @@ static bool walk_next(struct walk *walk)
         walk->last = leaf_index(walk->next - 1) + 1;
         if (walk->first < walk->last)
             return true;
-    }
+    } while (walk->next < walk->end);
     return false;
 }
+
+// Goes to the next leaf table that exists. -> false: none left
+static bool walk_next(struct walk *walk) { return walk->next < walk->end && walk_on(walk); }
 
 static bool whole_table(const struct walk *walk)
 {
@@ -202,7 +205,7 @@ static unsigned leave_shared(struct walk *walk)
     return count;
 }
 
-static void clear_run(struct walk *walk, unsigned first, unsigned last, unsigned long which)
+INLINE void clear_run(struct walk *walk, unsigned first, unsigned last, unsigned long which)
 {
     struct frame *all = frames;
     uint64_t *end = &walk->table[last];
@@ -222,7 +225,7 @@ static void clear_run(struct walk *walk, unsigned first, unsigned last, unsigned
 }
 
 // Those of the entries in which a bit of `which` is set. No frame is freed before the flush.
-static void unmap_part(struct walk *walk, unsigned long which)
+INLINE void unmap_part(struct walk *walk, unsigned long which)
 {
     struct frame *table = walk->frame;
     bool whole = which == ALL && whole_table(walk);
@@ -243,11 +246,13 @@ static void unmap_part(struct walk *walk, unsigned long which)
     directory_clear_empty(walk->space, walk->base, walk->directory, table);
 }
 
+static __attribute__((noinline)) void unmap_all(struct walk *walk) { unmap_part(walk, ALL); }
+
 void pagetable_unmap(struct space *space, unsigned long start, unsigned long end)
 {
     for (struct walk walk = walk_start(space, start, end); walk_next(&walk);) {
         if (!table_shared(walk.frame))
-            unmap_part(&walk, ALL);
+            unmap_all(&walk);
         else if (whole_table(&walk))
             leave_shared(&walk);
         else
@@ -396,7 +401,7 @@ unsigned long pagetable_release(struct space *space, unsigned long start, unsign
         if (table_shared(walk.frame))
             cost = 8 + leave_shared(&walk);
         else
-            unmap_part(&walk, ALL);
+            unmap_all(&walk);
         *budget -= *budget < cost ? *budget : cost;
         if (*budget == 0)
             return walk.next;
