@@ -10,7 +10,7 @@
 #define FILE_NAME "/tmp/bench.file"
 #define BYTES 65536
 
-static char buffer[BYTES];
+static _Alignas(16) char buffer[BYTES]; // as malloc would place it
 static int fd, null_fd, zero_fd;
 
 static void open_file(void)

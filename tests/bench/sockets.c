@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char block[65536];
+static _Alignas(16) char block[65536];
 static int ends[2];
 static pid_t child;
 

@@ -52,7 +52,7 @@ static void end_echo(void)
     close(to_parent[1]);
 }
 
-static char block[65536];
+static _Alignas(16) char block[65536];
 static void start_sink(void)
 {
     must(pipe(to_child) == 0, "pipe");
