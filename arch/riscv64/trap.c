@@ -81,8 +81,8 @@ unsigned arch_backtrace(unsigned long *pc, unsigned count, unsigned long frame_p
         if (!frame[-1])
             break;
         pc[found++] = frame[-1];
-        if (frame[-2] <= frame_pointer)
-            break; // callers lie higher
+        if (frame[-2] <= frame_pointer || frame[-2] - frame_pointer > PAGE_SIZE)
+            break; // callers lie higher, but not far: the last may have kept the program's register
         frame_pointer = frame[-2];
     }
     return found;
