@@ -79,18 +79,26 @@ long do_task_create(struct task *task, unsigned long index, unsigned long payer,
     return calls_give(task, &target->object, RIGHT_ALL);
 }
 
-// Gives the references away. -> the task's handle; the space's is result[0]
-static long give_both(struct task *task, struct task *child, struct space *space)
+// Gives the references away, of the space if it is the child's own. -> the task's handle; the space's is result[0]
+static long give_clone(struct task *task, struct task *child, struct space *space, unsigned flags)
 {
-    long space_index = calls_give(task, &space->object, RIGHT_ALL);
+    long space_index = 0;
+    if (flags & CLONE_SPACE)
+        space_index = calls_give(task, &space->object, RIGHT_ALL);
+    else
+        object_put(&space->object);
     if (space_index < 0) {
         object_put(&child->object);
         return space_index;
     }
     long index = calls_give(task, &child->object, RIGHT_ALL);
-    if (index < 0)
+    if (index < 0) {
         handle_close(task->space, (handle_t)space_index);
+        return index;
+    }
     task->page->result[0] = (uint64_t)space_index;
+    if (flags & CLONE_START)
+        task_start(child);
     return index;
 }
 
@@ -101,7 +109,7 @@ long do_task_clone(struct task *task, unsigned long index, unsigned long space_i
     FIND(space, space, space_index, HANDLE_SPACE, RIGHT_CONTROL);
     FIND(quota, quota, payer, HANDLE_QUOTA, RIGHT_CONTROL);
     const uint64_t *wide = task->page->wide;
-    if (flags & ~(unsigned long)(CLONE_STACK | CLONE_TLS | CLONE_SPACE))
+    if (flags & ~(unsigned long)(CLONE_STACK | CLONE_TLS | CLONE_SPACE | CLONE_START))
         return -EINVAL;
     if (!parent->routes || !held(parent))
         return -EBUSY;
@@ -122,11 +130,7 @@ long do_task_clone(struct task *task, unsigned long index, unsigned long space_i
         child->constants[i] = (long)wide[2 + TASK_LABELS + i];
     for (unsigned i = 0; i < TASK_LENT; i++)
         task_lend(child, i, task->space, (unsigned long)wide[2 + TASK_LABELS + TASK_CONSTANTS + i]);
-    if (!(flags & CLONE_SPACE)) {
-        object_put(&space->object);
-        return calls_give(task, &child->object, RIGHT_ALL);
-    }
-    return give_both(task, child, space);
+    return give_clone(task, child, space, (unsigned)flags);
 }
 
 long do_task_lend(struct task *task, unsigned long index, unsigned long slot, unsigned long address,

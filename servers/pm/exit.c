@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The end of threads: killing (at once, whatever they are doing), and Linux's do_exit for each, on a fiber because
+// The end of threads: killing (at once, whatever they are doing), and Linux's do_exit for each, on a fiber if
 // vfs may have to be waited for.
 #include "calls.h"
 #include "exit_mm.h"
@@ -322,15 +322,26 @@ static void do_exit(struct thread *thread)
         exit_notify(process);
 }
 
+static struct thread *take_exit(void)
+{
+    struct thread *thread = list_first(&pm->exits, struct thread, in_exits);
+    list_remove(&thread->in_exits);
+    return thread;
+}
+
 static void exit_fiber(void *unused)
 {
-    while (!list_empty(&pm->exits)) {
-        struct thread *thread = list_first(&pm->exits, struct thread, in_exits);
-        list_remove(&thread->in_exits);
-        do_exit(thread);
-    }
+    while (!list_empty(&pm->exits))
+        do_exit(take_exit());
     pm->exit_fibers--;
     memory_freed();
+}
+
+// vfs may have to end a call, or to be told of more than the end.
+static bool may_wait(const struct thread *thread)
+{
+    const struct process *process = thread->process;
+    return thread->ended_outside || process->has_pidfd || process_session_leader(process);
 }
 
 // Without memory to queue a start some fiber is at work, and the loop comes back here.
@@ -338,6 +349,12 @@ bool exits_run(void)
 {
     bool any = false;
     while (!list_empty(&pm->exits) && pm->exit_fibers < EXIT_FIBERS) {
+        if (!may_wait(list_first(&pm->exits, struct thread, in_exits))) {
+            do_exit(take_exit());
+            memory_freed();
+            any = true;
+            continue;
+        }
         pm->exit_fibers++;
         if (fiber_run(exit_fiber, NULL, true) < 0) {
             pm->exit_fibers--;

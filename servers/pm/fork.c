@@ -130,6 +130,13 @@ static int copy_mm(struct thread *child, struct thread *caller, uint64_t flags)
     return child->mm ? 0 : -ENOMEM;
 }
 
+// Then nothing can fail or wait once there is a task, and as it does not run before this server waits, it may be started
+// when it is made.
+static bool starts_at_once(const struct clone_args *args)
+{
+    return !(args->flags & (CLONE_SETTLS | CLONE_PIDFD | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID));
+}
+
 // copy_thread: the kernel copies registers and FPU state, and memory that is not shared.
 static int copy_task(struct thread *child, struct thread *caller, const struct clone_args *args)
 {
@@ -138,7 +145,8 @@ static int copy_task(struct thread *child, struct thread *caller, const struct c
         .lent = { [LENT_MASK] = &child->lent, [LENT_ACTIONS] = &child->sighand->lent },
     };
     constants_of_child(child, caller, args->flags, words.constants);
-    unsigned flags = (args->stack ? CLONE_STACK : 0) | (args->flags & CLONE_VM ? 0 : CLONE_SPACE);
+    unsigned flags = (args->stack ? CLONE_STACK : 0) | (args->flags & CLONE_VM ? 0 : CLONE_SPACE) |
+                     (starts_at_once(args) ? CLONE_START : 0);
     long task = task_clone(caller->task, caller->mm->space, pm->user_quota, flags, (unsigned long)args->stack,
                            0, &words);
     if (task < 0)
@@ -280,7 +288,7 @@ fail:
 }
 
 // A thread born into a stopping group has to stop like the others.
-static void wake_up_new(struct thread *child, struct thread *caller)
+static void wake_up_new(struct thread *child, struct thread *caller, const struct clone_args *args)
 {
     if (child->process == caller->process && caller->stop_pending) {
         child->stop_pending = true;
@@ -291,7 +299,8 @@ static void wake_up_new(struct thread *child, struct thread *caller)
         child->interrupted = true;
         task_interrupt(child->task);
     }
-    task_start(child->task);
+    if (!starts_at_once(args))
+        task_start(child->task);
 }
 
 static long do_fork(struct thread *caller, const struct clone_args *args)
@@ -314,7 +323,7 @@ static long do_fork(struct thread *caller, const struct clone_args *args)
     bool vfork = args->flags & CLONE_VFORK;
     if (vfork)
         child->vfork_parent = caller;
-    wake_up_new(child, caller);
+    wake_up_new(child, caller, args);
     if (!vfork)
         return tid;
     thread_park(caller, PARK_VFORK, NO_DEADLINE);

@@ -159,12 +159,12 @@ static void task_clone_returns_zero_in_the_child(void)
     CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
     token_t token = message_page->in.token;
     struct task_words words = { .labels = { 1001, 1002, 1003, 1004 } };
-    long task = task_clone(routed.child.task, routed.child.space, ROOT_QUOTA, CLONE_SPACE, 0, 0, &words);
+    long task = task_clone(routed.child.task, routed.child.space, ROOT_QUOTA, CLONE_SPACE | CLONE_START, 0, 0,
+                           &words);
     CHECK(task > 0);
     handle_t space = (handle_t)message_page->result[0];
     CHECK_EQUAL(KCALL1(space_usage, space), 0);
     CHECK(message_page->result[0] > 0);
-    CHECK_EQUAL(task_start((handle_t)task), 0);
     CHECK_EQUAL(next_message(routed.port), MESSAGE_TRAP);
     CHECK_EQUAL(message_page->in.label, 1001);
     CHECK_EQUAL(message_page->in.args[0], 0);

@@ -71,8 +71,8 @@
                              address of its message page, 0 for a routed task without one} -> h, not started */ \
     X(task_clone, 81)     /* (task, space, quota, flags) wide {stack or 0, tls or 0, 4 labels, 8 constants,
                              2 addresses as of task_lend, which may be not at hand};
-                             copies frame (return value 0), FPU state, routes, owner, schedule -> h, not started;
-                             result[0]: with CLONE_SPACE the child's space */ \
+                             copies frame (return value 0), FPU state, routes, owner, schedule -> h, not started but
+                             with CLONE_START; result[0]: with CLONE_SPACE the child's space */ \
     X(task_lend, 85)      /* (task, i, address) in the caller's memory, of a struct lent for its exchange routes. The
                              page stays as long as the task; address 0: nothing any more. EFAULT: not at hand */ \
     X(task_start, 82)     /* (task) */ \

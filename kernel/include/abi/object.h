@@ -49,6 +49,7 @@ enum handle_type {
 #define CLONE_TLS                                                                                            \
     2u // wide[1] is the tls: i386 address ignored here (use task_set_tls), riscv64 the tp register
 #define CLONE_SPACE 4u // the space is cloned for the child, whose handle is result[0]; else it is shared
+#define CLONE_START 8u // the child is started
 
 #define TASK_LABELS 4    // slot 0 is the owner's
 #define TASK_CONSTANTS 8 // values a constant route can answer
