@@ -71,13 +71,13 @@ static bool out_of_reach(const struct lent *lent, unsigned long index, size_t si
 
 static bool answer_word(struct task *task, const struct exchange *exchange, struct lent *lent)
 {
-    unsigned index = exchange->records;
+    unsigned index = exchange->word;
     if ((exchange->length && arch_trap_arg(task, 1) != exchange->length) ||
         out_of_reach(lent, index, sizeof(long)))
         return false;
     ((unsigned long *)(lent + 1))[index] = arch_trap_arg(task, 0);
     lent->changed |= 1ull << index;
-    arch_set_result(task, exchange->least < TASK_CONSTANTS ? task->constants[exchange->least] : 0);
+    arch_set_result(task, exchange->constant < TASK_CONSTANTS ? task->constants[exchange->constant] : 0);
     return true;
 }
 

@@ -33,8 +33,16 @@ struct route {
 struct exchange {
     uint8_t slot; // of struct task.lent
     uint8_t kind; // enum exchange_kind
-    uint8_t records, words;
-    unsigned long length, least;
+    union {
+        uint8_t records; // how many there are
+        uint8_t word;    // EXCHANGE_WORD: which
+    };
+    uint8_t words;
+    unsigned long length;
+    union {
+        unsigned long least;
+        unsigned long constant; // EXCHANGE_WORD
+    };
     unsigned long allowed[EXCHANGE_WORDS];
 };
 

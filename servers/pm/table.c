@@ -33,8 +33,9 @@ static const struct {
     ((offsetof(struct thread, member) - offsetof(struct thread, blocked)) / sizeof(long))
 
 // What the kernel answers itself from what lend_signals lends: rt_sigprocmask(how, set, old, size),
-// rt_sigaction(signal, new, old, size), set_tid_address(address) and set_robust_list(address, size). Left to this server are masks while a signal is pending, and actions that
-// ignore a signal or are the default, as they drop what is pending of it.
+// rt_sigaction(signal, new, old, size), set_tid_address(address) and set_robust_list(address, size). Left to this server
+// are masks while a signal is pending, and actions that ignore a signal or are the default, as they drop what is
+// pending of it.
 static const struct exchange mask_exchange = {
     .length = sizeof(uint64_t),
     .records = 1,
@@ -47,12 +48,12 @@ static const struct exchange mask_exchange = {
     .least = SIG_IGN + 1,
     .allowed = SIGACTION_WORDS(~0ul, SIGACTION_FLAGS, ~0ul, ~UNBLOCKABLE),
 }, tid_exchange = {
-    .records = LENT_WORD(clear_child_tid),
-    .least = CONSTANT_TID,
+    .word = LENT_WORD(clear_child_tid),
+    .constant = CONSTANT_TID,
 }, robust_exchange = {
     .length = sizeof(struct robust_list_head),
-    .records = LENT_WORD(robust_list),
-    .least = TASK_CONSTANTS,
+    .word = LENT_WORD(robust_list),
+    .constant = TASK_CONSTANTS, // none: 0
 };
 
 static call_handler *by_number[LINUX_NUMBER_LIMIT]; // filled by routes_build

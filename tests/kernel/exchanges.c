@@ -185,7 +185,7 @@ static void words_are_kept(void)
                                             { 6, OLD, 0, 0, false },
                                             { 7, NOWHERE, 0, 0, false } };
     static const unsigned long words[6];
-    static const struct exchange exchange = { .length = 8, .records = 3, .least = TASK_CONSTANTS };
+    static const struct exchange exchange = { .length = 8, .word = 3, .constant = TASK_CONSTANTS };
     struct speaker speaker;
     CHECK(prepare(&speaker, tries, words, EXCHANGE_WORD, &exchange));
     CHECK_EQUAL(child_start(&speaker.child), 0);
@@ -207,7 +207,7 @@ static void words_are_answered_with_a_constant(void)
 {
     static const struct attempt tries[] = { { 5, NEW, 0, 0, true } };
     static const unsigned long words[2];
-    static const struct exchange exchange = { .records = 0, .least = 3 };
+    static const struct exchange exchange = { .word = 0, .constant = 3 };
     struct speaker speaker;
     CHECK(prepare(&speaker, tries, words, EXCHANGE_WORD, &exchange));
     CHECK_EQUAL(task_set_constant(speaker.child.task, 3, 1234), 0);
@@ -265,7 +265,7 @@ static void lending_is_checked(void)
     exchange = record_exchange;
     exchange.records = 65;
     CHECK_EQUAL(routes_exchange(speaker.routes, TRAP_TELL, 1, EXCHANGE_RECORD, &exchange), -EINVAL);
-    exchange.records = 64;
+    exchange.word = 64;
     CHECK_EQUAL(routes_exchange(speaker.routes, TRAP_TELL, 1, EXCHANGE_WORD, &exchange), -EINVAL);
     speaker_end(&speaker);
     handle_close(speaker.port);

@@ -106,8 +106,9 @@
                              and its bit is in one of the two, the kernel answers 0 and stores that clock at the second
                              argument, as 64-bit seconds and nanoseconds. What it cannot store goes to the port */ \
     X(routes_exchange, 118) /* (routes, number, i, EXCHANGE_*) wide {length, records, words of a record, least, allowed
-                             bits of each word} of a number with a port: the kernel answers from what is lent to the
-                             task as i if the last argument is length, else and whenever it cannot, the port */ \
+                             bits of each word}, for EXCHANGE_WORD {length, which word, 0, constant}, of a number with
+                             a port: the kernel answers from what is lent to the task as i if the last argument is
+                             length, else and whenever it cannot, the port */ \
     X(routes_carry, 116) /* (routes, number, i, length) of a number with a port: its message brings along the memory
                              at argument i, or at the stack pointer if i is 6 (MESSAGE_WORDS): page.carried; in.value
                              says how much of it: all or, unless it is at hand, 0. length 0: nothing any more */ \

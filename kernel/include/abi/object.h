@@ -71,8 +71,8 @@ enum exchange_kind {
                      // bits that are not allowed
     EXCHANGE_SET, // record 0 is a set: what 0 adds the new one, 1 takes it away, 2 puts it in its place; bits
                   // that are not allowed never get in
-    EXCHANGE_WORD, // word number `records` is kept; length 0: there is no such argument; the result is the task's
-                   // constant number `least`, if there is one, else 0
+    EXCHANGE_WORD, // a word is kept; length 0: there is no such argument; the result is one of the task's constants,
+                   // or 0 if there is none of that number
 };
 
 enum schedule_class {

@@ -274,8 +274,18 @@ static inline long routes_carry(handle_t routes, unsigned long number, unsigned 
 {
     return KCALL4(routes_carry, routes, number, argument, length);
 }
-struct exchange {
-    uint64_t length, records, words, least, allowed[EXCHANGE_WORDS]; // see routes_exchange
+struct exchange { // see routes_exchange
+    uint64_t length;
+    union {
+        uint64_t records;
+        uint64_t word; // EXCHANGE_WORD
+    };
+    uint64_t words;
+    union {
+        uint64_t least;
+        uint64_t constant; // EXCHANGE_WORD
+    };
+    uint64_t allowed[EXCHANGE_WORDS];
 };
 static inline long routes_exchange(handle_t routes, unsigned long number, unsigned slot,
                                    enum exchange_kind kind, const struct exchange *exchange)
