@@ -16,10 +16,8 @@
 // --- dispositions
 
 // Ignoring a signal drops what is pending of it (POSIX).
-static __attribute__((noinline)) void drop_ignored(struct thread *caller, int signal, unsigned long handler)
+static void drop_ignored(struct thread *caller, int signal)
 {
-    if (handler != SIG_IGN && !signal_default_ignored(signal))
-        return;
     pending_remove(&caller->process->shared, SIGNAL_BIT(signal));
     for_each_thread(thread, caller->process) pending_remove(&thread->pending, SIGNAL_BIT(signal));
 }
@@ -31,8 +29,10 @@ static void set_action(struct thread *caller, int signal, const struct sigaction
     action->flags &= SIGACTION_FLAGS; // so that programs can find out what there is
     action->mask &= ~UNBLOCKABLE;
     caller->sighand->lent.changed |= SIGNAL_BIT(signal);
-    if (new->handler == SIG_IGN || new->handler == SIG_DFL)
-        drop_ignored(caller, signal, new->handler);
+    bool ignored =
+        action->handler == SIG_IGN || (action->handler == SIG_DFL && signal_default_ignored(signal));
+    if (ignored)
+        drop_ignored(caller, signal);
 }
 
 static bool settable(int signal)
@@ -40,11 +40,17 @@ static bool settable(int signal)
     return signal >= 1 && signal <= SIGNALS && signal != SIGKILL && signal != SIGSTOP;
 }
 
-static __attribute__((noinline)) long sigaction_generally(struct thread *caller, const unsigned long args[6])
+// What the kernel does not exchange by itself (table.c).
+long call_rt_sigaction(struct thread *caller, const unsigned long args[6])
 {
     int signal = (int)args[0];
     struct sigaction_user new;
-    if (args[1] && mm_read(caller->mm, &new, args[1], sizeof new) < 0)
+    if (args[3] != SIGSET_SIZE)
+        return -EINVAL;
+    const struct sigaction_user *carried = args[1] ? trap_carried(caller->token, sizeof new) : NULL;
+    if (carried)
+        new = *carried;
+    else if (args[1] && mm_read(caller->mm, &new, args[1], sizeof new) < 0)
         return -EFAULT;
     if (signal < 1 || signal > SIGNALS || (args[1] && !settable(signal)))
         return -EINVAL;
@@ -55,21 +61,6 @@ static __attribute__((noinline)) long sigaction_generally(struct thread *caller,
     if (args[1])
         set_action(caller, signal, &new);
     return error;
-}
-
-long call_rt_sigaction(struct thread *caller, const unsigned long args[6])
-{
-    int signal = (int)args[0];
-    if (args[3] != SIGSET_SIZE)
-        return -EINVAL;
-    const struct sigaction_user *user =
-        args[1] && !args[2] ? trap_carried(caller->token, sizeof *user) : NULL;
-    if (!user)
-        return sigaction_generally(caller, args);
-    if (!settable(signal))
-        return -EINVAL;
-    set_action(caller, signal, user);
-    return 0;
 }
 
 struct old_sigaction { // i386
