@@ -19,6 +19,8 @@ static long act(int signal, const void *new, void *old)
     return syscall(SYS_rt_sigaction, signal, new, old, 8);
 }
 
+static const unsigned long long usr1 = 1ull << (SIGUSR1 - 1); // as a set
+
 static long change(int how, const unsigned long long *set, unsigned long long *old)
 {
     return syscall(SYS_rt_sigprocmask, how, set, old, 8);
@@ -102,37 +104,35 @@ static int to_thread[2], to_main[2];
 
 static void *blocks_then_lets_in(void *unused)
 {
-    unsigned long long set = 1ull << (SIGUSR1 - 1);
-    change(SIG_BLOCK, &set, NULL);
+    change(SIG_BLOCK, &usr1, NULL);
     token_send(to_main[1]);
     token_await(to_thread[0]);
     say("handled with all blocked: %d", handled);
-    change(SIG_UNBLOCK, &set, NULL);
+    change(SIG_UNBLOCK, &usr1, NULL);
     say("handled after unblocking: %d", handled);
-    change(SIG_BLOCK, &set, NULL);
+    change(SIG_BLOCK, &usr1, NULL);
     token_send(to_main[1]);
     token_await(to_thread[0]);
-    change(SIG_UNBLOCK, &set, NULL);
+    change(SIG_UNBLOCK, &usr1, NULL);
     say("handled in the thread: %d", handled);
     return NULL;
 }
 
 TOPIC(signal_mask_of_threads)
 {
-    unsigned long long set = 1ull << (SIGUSR1 - 1);
     pthread_t thread;
     pipe(to_thread);
     pipe(to_main);
     install(on_signal);
     handled = 0;
-    change(SIG_BLOCK, &set, NULL);
+    change(SIG_BLOCK, &usr1, NULL);
     pthread_create(&thread, NULL, blocks_then_lets_in, NULL);
     token_await(to_main[0]);
     kill(getpid(), SIGUSR1);
     token_send(to_thread[1]);
     token_await(to_main[0]);
     kill(getpid(), SIGUSR1);
-    change(SIG_UNBLOCK, &set, NULL); // it is taken here
+    change(SIG_UNBLOCK, &usr1, NULL); // it is taken here
     say("handled in main: %d", handled);
     token_send(to_thread[1]);
     pthread_join(thread, NULL);
@@ -152,11 +152,10 @@ static void *waits_with_mask(void *unused)
 // A thread that is born while a signal is pending for its process.
 TOPIC(signal_mask_of_new_thread)
 {
-    unsigned long long set = 1ull << (SIGUSR1 - 1);
     pthread_t thread;
     install(on_signal);
     handled = 0;
-    change(SIG_BLOCK, &set, NULL);
+    change(SIG_BLOCK, &usr1, NULL);
     kill(getpid(), SIGUSR1);
     pthread_create(&thread, NULL, waits_with_mask, NULL);
     pthread_join(thread, NULL);
@@ -175,16 +174,15 @@ static void *ignores(void *unused)
 // To ignore a signal drops it wherever in the process it is pending.
 TOPIC(signal_dropped_by_thread)
 {
-    unsigned long long set = 1ull << (SIGUSR1 - 1);
     pthread_t thread;
     install(on_signal);
     handled = 0;
-    change(SIG_BLOCK, &set, NULL);
+    change(SIG_BLOCK, &usr1, NULL);
     pthread_kill(pthread_self(), SIGUSR1);
     kill(getpid(), SIGUSR1);
     pthread_create(&thread, NULL, ignores, NULL);
     pthread_join(thread, NULL);
-    change(SIG_UNBLOCK, &set, NULL);
+    change(SIG_UNBLOCK, &usr1, NULL);
     say("handled: %d", handled);
 }
 
@@ -247,14 +245,13 @@ static int execs(void *unused)
 TOPIC(signal_actions_after_exec)
 {
     static char stack[65536] __attribute__((aligned(16)));
-    unsigned long long set = 1ull << (SIGUSR1 - 1);
     install(on_signal);
-    change(SIG_BLOCK, &set, NULL);
+    change(SIG_BLOCK, &usr1, NULL);
     pid_t child = clone(execs, stack + sizeof stack, CLONE_VM | CLONE_SIGHAND | CLONE_VFORK | SIGCHLD, NULL);
     reap("exec", child);
     tell_action("parent");
     handled = 0;
     raise(SIGUSR1);
-    change(SIG_UNBLOCK, &set, NULL);
+    change(SIG_UNBLOCK, &usr1, NULL);
     say("parent handled: %d", handled);
 }
