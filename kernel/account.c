@@ -3,13 +3,11 @@
 // system_time while the kernel or a server works for them; the counters are in cycles, which costs least.
 #include <arch.h>
 #include <arch/cpu.h>
+#include <inline.h>
 #include <sched.h>
 #include <task.h>
 
-__attribute__((noinline)) void account_switch(struct cpu *cpu, uint64_t *counter)
-{
-    account_move(cpu, counter);
-}
+APART void account_switch(struct cpu *cpu, uint64_t *counter) { account_move(cpu, counter); }
 
 // A native server that calls another passes its charge on, so there can be a chain of them.
 void account_end_service(struct task *task)

@@ -7,10 +7,10 @@
 #include <arch.h>
 #include <at_hand.h>
 #include <clock.h>
+#include <inline.h>
 #include <string.h>
 
 #define NS_PER_SECOND 1000000000u
-#define INLINE static inline __attribute__((always_inline)) // then no registers are saved
 
 bool answer_clock(struct task *task, const struct route *route)
 {

@@ -5,6 +5,7 @@
 #include <arch/cpu.h>
 #include <errno.h>
 #include <frame.h>
+#include <inline.h>
 #include <message.h>
 #include <port.h>
 #include <sched.h>
@@ -66,7 +67,7 @@ static void enqueue(struct port *port, struct call *call)
 }
 
 // Nobody waits at the port: the call does.
-__attribute__((noinline)) void call_queue(struct call *call, struct port *port)
+APART void call_queue(struct call *call, struct port *port)
 {
     if (port->dead) {
         call_fail(call, -EPIPE);

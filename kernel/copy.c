@@ -7,6 +7,7 @@
 #include <arch.h>
 #include <errno.h>
 #include <frame.h>
+#include <inline.h>
 #include <memory.h>
 #include <pagetable.h>
 #include <space.h>
@@ -16,7 +17,7 @@ static size_t page_rest(uint64_t address) { return PAGE_SIZE - (size_t)(address 
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-static inline __attribute__((always_inline)) void copy(void *to, const void *from, size_t length)
+INLINE void copy(void *to, const void *from, size_t length)
 {
     if (length < BLOCK_MIN)
         memmove(to, from, length);
@@ -24,7 +25,7 @@ static inline __attribute__((always_inline)) void copy(void *to, const void *fro
         arch_copy(to, from, length);
 }
 
-static inline __attribute__((always_inline)) void copy_physical(uint64_t to, uint64_t from, size_t length)
+INLINE void copy_physical(uint64_t to, uint64_t from, size_t length)
 {
     copy(window_open(to, 1), window_open(from, 0), length);
     window_close(to, 1);

@@ -10,6 +10,7 @@
 #include <at_hand.h>
 #include <frame.h>
 #include <handle.h>
+#include <inline.h>
 #include <message.h>
 #include <port.h>
 #include <sched.h>
@@ -17,9 +18,6 @@
 #include <string.h>
 #include <task.h>
 #include <trap.h>
-
-#define INLINE static inline __attribute__((always_inline))
-#define APART static __attribute__((noinline)) // so that only what needs registers saved pays for it
 
 // Would the scheduler choose task if current stopped now? See sched_hand_over.
 INLINE bool goes_next(const struct cpu *cpu, const struct task *task)
@@ -113,13 +111,13 @@ INLINE bool short_call(struct task *task, unsigned long index)
 }
 
 // -> length, for a call that ends the caller's
-APART long copy_many(char *to, const char *from, size_t length)
+static APART long copy_many(char *to, const char *from, size_t length)
 {
     memcpy(to, from, length);
     return (long)length;
 }
 
-APART long carry(const struct task *task, const struct route *route, struct task *receiver)
+static APART long carry(const struct task *task, const struct route *route, struct task *receiver)
 {
     unsigned argument = route->carry >> CARRY_SHIFT;
     size_t length = route->carry & ((1u << CARRY_SHIFT) - 1);
@@ -180,7 +178,7 @@ INLINE bool store_data(const struct message_page *page, const struct task *calle
 }
 
 // A value and data, to a trap.
-APART void answer_data(struct task *task, struct task *caller)
+static APART void answer_data(struct task *task, struct task *caller)
 {
     if (!store_data(task->page, caller)) {
         trap_generally(task);
@@ -191,7 +189,7 @@ APART void answer_data(struct task *task, struct task *caller)
 }
 
 // More than that. What fails changes nothing, or what the general way changes again.
-APART void answer_more(struct task *task, struct task *caller)
+static APART void answer_more(struct task *task, struct task *caller)
 {
     const struct message *out = &task->page->out;
     unsigned flags = out->flags;
@@ -267,13 +265,13 @@ INLINE bool short_copy(struct task *task)
     return true;
 }
 
-APART void trap_copy(struct task *task)
+static APART void trap_copy(struct task *task)
 {
     if (!short_copy(task))
         trap_generally(task);
 }
 
-__attribute__((noinline)) void trap_native(struct task *task)
+APART void trap_native(struct task *task)
 {
     unsigned long number = arch_call_number(task);
     if (number == CALL_reply_receive) {
@@ -290,7 +288,7 @@ __attribute__((noinline)) void trap_native(struct task *task)
 }
 
 // Not the most frequent kind.
-APART void trap_specially(struct task *task, const struct route *route)
+static APART void trap_specially(struct task *task, const struct route *route)
 {
     bool carries = route->kind == ROUTE_EXCHANGE || (route->kind == ROUTE_PORT && route->carry);
     if (carries && short_trap(task, route, true))
@@ -304,7 +302,7 @@ APART void trap_specially(struct task *task, const struct route *route)
     trap_leave();
 }
 
-__attribute__((noinline)) void trap_routed(struct task *task, const struct route *route)
+APART void trap_routed(struct task *task, const struct route *route)
 {
     if (task->trace & TRACE_CALLS)
         trap_generally(task);
@@ -314,7 +312,7 @@ __attribute__((noinline)) void trap_routed(struct task *task, const struct route
         trap_generally(task);
 }
 
-APART const struct route *answer_apart(struct task *task, const struct route *route)
+static APART const struct route *answer_apart(struct task *task, const struct route *route)
 {
     if (task->trace & TRACE_CALLS)
         return route;

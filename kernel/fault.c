@@ -4,6 +4,7 @@
 #include <arch.h>
 #include <errno.h>
 #include <frame.h>
+#include <inline.h>
 #include <pagetable.h>
 #include <region.h>
 #include <string.h>
@@ -12,7 +13,6 @@
 #define AROUND 16u // pages of an object mapped at one fault: those present, in this aligned block
 
 #define SOFT (PTE_SOFT_OBJECT | PTE_SOFT_DEVICE)
-#define SLOW static __attribute__((noinline)) // so that faults of private pages save no registers for it
 
 struct fault {
     struct space *space;
@@ -22,7 +22,7 @@ struct fault {
 };
 
 // The stack above address, grown down to it. -> NULL with *error: there is none, it may not, or no memory
-SLOW struct region *grow_stack(struct space *space, unsigned long address, long *error)
+static APART struct region *grow_stack(struct space *space, unsigned long address, long *error)
 {
     struct region *region = region_above(space, address);
     *error = -EFAULT;
@@ -169,7 +169,7 @@ static long map_object(struct fault *fault)
     return 0;
 }
 
-SLOW long missing_object_page(struct fault *fault, struct memory **wanted, uint64_t *wanted_page)
+static APART long missing_object_page(struct fault *fault, struct memory **wanted, uint64_t *wanted_page)
 {
     struct memory *memory = fault->region->memory;
     uint64_t page = page_index(fault->region, fault->address), physical;

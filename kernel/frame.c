@@ -3,12 +3,12 @@
 // and gives without merging. A frame stays charged to the quota that allocated it until its last reference goes.
 #include <arch.h>
 #include <frame.h>
+#include <inline.h>
 #include <string.h>
 #include <work.h>
 
 #define MAX_ORDER 10
-#define SINGLES 512u                          // more than these are merged into the buddy lists
-#define SLOW static __attribute__((noinline)) // so that the usual frame saves no registers for it
+#define SINGLES 512u // more than these are merged into the buddy lists
 
 struct zone {
     uint64_t frames;       // free ones
@@ -82,7 +82,7 @@ static struct frame *buddy_of(const struct frame *frame, unsigned order)
     return buddy->state == FRAME_FREE && buddy->order == order ? buddy : NULL;
 }
 
-SLOW void buddy_free(struct zone *zone, struct frame *frame, unsigned order)
+static APART void buddy_free(struct zone *zone, struct frame *frame, unsigned order)
 {
     frame->state = FRAME_TAIL;
     while (order < MAX_ORDER) {
@@ -113,7 +113,7 @@ static struct frame *buddy_alloc(struct zone *zone, unsigned order)
     return frame;
 }
 
-SLOW void merge_singles(struct zone *zone, unsigned keep)
+static APART void merge_singles(struct zone *zone, unsigned keep)
 {
     while (zone->single_count > keep) {
         struct frame *frame = zone->singles;
@@ -123,7 +123,7 @@ SLOW void merge_singles(struct zone *zone, unsigned keep)
     }
 }
 
-SLOW struct frame *alloc_block(struct zone *zone, unsigned order)
+static APART struct frame *alloc_block(struct zone *zone, unsigned order)
 {
     struct frame *frame = buddy_alloc(zone, order);
     if (!frame && zone->singles) {
@@ -152,7 +152,7 @@ static struct frame *zone_alloc(struct zone *zone, unsigned order)
 
 // --- allocation -------------------------------------------------------------------------------------------------
 
-static inline __attribute__((always_inline)) struct frame *try_alloc(unsigned order, unsigned flags)
+INLINE struct frame *try_alloc(unsigned order, unsigned flags)
 {
     if (free_frames() < (1ull << order) + (flags & FRAME_EMERGENCY ? 0 : reserve))
         return NULL;
@@ -161,7 +161,7 @@ static inline __attribute__((always_inline)) struct frame *try_alloc(unsigned or
 }
 
 // Dead spaces not yet taken apart and the caches are the last resort before an allocation fails.
-SLOW struct frame *alloc_hard(unsigned order, unsigned flags)
+static APART struct frame *alloc_hard(unsigned order, unsigned flags)
 {
     struct frame *frame = NULL;
     while (!frame && work_step())
@@ -173,7 +173,7 @@ SLOW struct frame *alloc_hard(unsigned order, unsigned flags)
     return try_alloc(order, flags);
 }
 
-SLOW void zero(const struct frame *frame, unsigned order)
+static APART void zero(const struct frame *frame, unsigned order)
 {
     for (unsigned i = 0; i < 1u << order; i++) {
         uint64_t physical = frame_address(frame + i);

@@ -3,6 +3,7 @@
 // by size, rounded up to frames over the sum of its objects, so that where an object lies costs nobody else.
 #include <arch.h>
 #include <frame.h>
+#include <inline.h>
 #include <string.h>
 
 static const uint16_t class_size[] = { 16,  32,  48,  64,  80,  96,  112, 128,  160,  192, 224,
@@ -99,7 +100,7 @@ static void partial_take(struct slab_class *class, struct frame *slab)
         slab->next->previous = slab->previous;
 }
 
-static __attribute__((noinline)) struct frame *new_slab(unsigned index)
+static APART struct frame *new_slab(unsigned index)
 {
     struct frame *slab = classes[index].empty;
     if (slab) {
@@ -152,7 +153,7 @@ static void release_slab(struct frame *slab)
 static void slab_free(unsigned index, void *object)
 {
     struct slab_class *class = &classes[index];
-    struct frame *slab = frame_of(arch_physical(object) & ~(uint64_t)(PAGE_SIZE - 1));
+    struct frame *slab = frame_of_direct(object);
     assert(slab->state == FRAME_USED && slab->size_class == index && slab->references > 0);
     bool full = !slab->objects;
     *(void **)object = slab->objects;
@@ -214,7 +215,7 @@ void kfree(struct quota *quota, void *object, size_t size)
     unsigned index = large ? large_order(size) : find_class(size);
     size_t charged = large ? PAGE_SIZE << index : class_size[index];
     if (large)
-        frame_put(frame_of(arch_physical(object)));
+        frame_put(frame_of_direct(object));
     else
         slab_free(index, object);
     bytes_in_use -= charged;

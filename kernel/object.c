@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Kernel objects: identity, and destruction by type. The last put of one object may drop the last reference of
 // others; those are queued, so destruction never recurses however long a chain of references is.
+#include <inline.h>
 #include <irq.h>
 #include <call.h>
 #include <memory.h>
@@ -35,7 +36,7 @@ void object_init(struct object *object, unsigned type)
     objects[type]++;
 }
 
-__attribute__((noinline)) void object_destroy(struct object *object)
+APART void object_destroy(struct object *object)
 {
     object->identity = (uintptr_t)doomed;
     doomed = object;

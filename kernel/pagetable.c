@@ -3,13 +3,13 @@
 // table's descriptor counts its entries, so that an empty table goes at once and a scan ends at the last entry.
 #include <arch.h>
 #include <errno.h>
+#include <inline.h>
 #include <table.h>
 
 // So many pages of objects in a table a clone copies rather than have them fault in again.
 #define CLONE_OBJECTS 32u
 
-#define ALL (~0ul)                                          // every entry has one of these bits
-#define INLINE static inline __attribute__((always_inline)) // where an argument is ALL or not
+#define ALL (~0ul) // every entry has one of these bits
 
 // Part of [start, end) in one leaf table.
 struct walk {
@@ -44,7 +44,7 @@ static void walk_past(struct walk *walk, unsigned count)
     walk_skip(walk, LEAF_SPAN);
 }
 
-static __attribute__((noinline)) bool walk_on(struct walk *walk)
+static APART bool walk_on(struct walk *walk)
 {
     do {
         unsigned long address = walk->next;
@@ -205,6 +205,7 @@ static unsigned leave_shared(struct walk *walk)
     return count;
 }
 
+// Inlined where `which` is ALL or not.
 INLINE void clear_run(struct walk *walk, unsigned first, unsigned last, unsigned long which)
 {
     struct frame *all = frames;
@@ -246,7 +247,7 @@ INLINE void unmap_part(struct walk *walk, unsigned long which)
     directory_clear_empty(walk->space, walk->base, walk->directory, table);
 }
 
-static __attribute__((noinline)) void unmap_all(struct walk *walk) { unmap_part(walk, ALL); }
+static APART void unmap_all(struct walk *walk) { unmap_part(walk, ALL); }
 
 void pagetable_unmap(struct space *space, unsigned long start, unsigned long end)
 {

@@ -4,6 +4,7 @@
 #include <arch.h>
 #include <errno.h>
 #include <frame.h>
+#include <inline.h>
 #include <message.h>
 #include <port.h>
 #include <sched.h>
@@ -105,7 +106,7 @@ void port_event(struct port *port, struct call *call)
 
 // Kept out of the path of a receive that finds nothing.
 // Events of calls come first, so that MESSAGE_CANCEL precedes whatever else there is to say about a task.
-__attribute__((noinline)) bool port_take(struct port *port, struct task *task)
+APART bool port_take(struct port *port, struct task *task)
 {
     while (!list_empty(&port->events)) {
         struct call *call = list_first(&port->events, struct call, event_link);

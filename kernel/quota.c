@@ -3,6 +3,7 @@
 // really have at that moment.
 #include <errno.h>
 #include <frame.h>
+#include <inline.h>
 #include <quota.h>
 #include <work.h>
 
@@ -42,7 +43,7 @@ static bool try_charge(struct quota *quota, uint64_t count)
 }
 
 // What is dead but not yet taken apart is still charged.
-static __attribute__((noinline)) bool charge_hard(struct quota *quota, uint64_t count)
+static APART bool charge_hard(struct quota *quota, uint64_t count)
 {
     while (work_step())
         if (try_charge(quota, count))

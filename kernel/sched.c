@@ -4,13 +4,13 @@
 // where that is what picking would find anyway.
 #include <arch.h>
 #include <arch/cpu.h>
+#include <inline.h>
 #include <sched.h>
 #include <task.h>
 
 #define SLICE 4000000u             // ns, for fair and round-robin tasks with competition
 #define WAKE_ADVANTAGE (SLICE / 2) // virtual ns that a sleeper may be behind the others when it wakes
 #define WEIGHT_NORMAL 1024u
-#define SLOW __attribute__((noinline)) // kept out of the paths of calls and traps
 
 struct cpu boot_cpu;
 
@@ -125,7 +125,7 @@ static void limit_round(struct cpu *cpu, const struct task *task)
         limit_slice(cpu, current);
 }
 
-SLOW void sched_wake(struct task *task)
+APART void sched_wake(struct task *task)
 {
     struct cpu *cpu = this_cpu();
     if (task->suspended) {
@@ -219,7 +219,7 @@ static void begin_slice(struct cpu *cpu, struct task *task)
     }
 }
 
-SLOW void sched_pick(void)
+APART void sched_pick(void)
 {
     struct cpu *cpu = this_cpu();
     struct task *previous = cpu->current;

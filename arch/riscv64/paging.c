@@ -171,7 +171,7 @@ void arch_space_release(struct space *space)
     uint64_t *root = space->arch.root;
     memset(root + DIRECT_ENTRY, 0, direct_entries * sizeof(*root));
     root[IMAGE_ENTRY] = 0; // the user's half is empty
-    pagetable_give(frame_of(arch_physical(root)));
+    pagetable_give(frame_of_direct(root));
 }
 
 void arch_space_changed_root(struct space *space)

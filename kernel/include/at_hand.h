@@ -3,11 +3,11 @@
 // the direct map.
 #pragma once
 
+#include <inline.h>
 #include <table.h>
 
 // Where the kernel reaches a byte of a page of a space and all of the length, NULL if it is not at hand.
-static inline __attribute__((always_inline)) void *at_hand(struct space *space, unsigned long address,
-                                                           size_t length, bool write)
+INLINE void *at_hand(struct space *space, unsigned long address, size_t length, bool write)
 {
     if (address >= USER_END || length > PAGE_SIZE - (address & ~PAGE_MASK))
         return NULL;
@@ -18,7 +18,7 @@ static inline __attribute__((always_inline)) void *at_hand(struct space *space, 
 }
 
 // Some words or bytes, as most of what travels with messages is, take less than a call of memcpy. -> false: more
-static inline __attribute__((always_inline)) bool copy_few(char *to, const char *from, size_t length)
+INLINE bool copy_few(char *to, const char *from, size_t length)
 {
     if (length <= 8 * sizeof(long) && !(((uintptr_t)to | (uintptr_t)from | length) % sizeof(long))) {
         for (size_t i = 0; i < length; i += sizeof(long))

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <frame.h>
+#include <inline.h>
 #include <pagetable.h>
 
 #define ENTRIES 512u
@@ -83,7 +84,7 @@ static inline uint64_t *directory_find(struct space *space, unsigned long addres
 }
 
 // pagetable_lookup, for paths on which a function call counts.
-static inline __attribute__((always_inline)) uint64_t table_lookup(struct space *space, unsigned long address)
+INLINE uint64_t table_lookup(struct space *space, unsigned long address)
 {
     uint64_t root = arch_space_root(&space->arch)[root_index(address)];
     uint64_t directory = root ? table_of(root)[middle_index(address)] : 0;
